@@ -1,0 +1,1 @@
+"""Trained networks to int8 TFLite, streaming step graphs and model bundles."""

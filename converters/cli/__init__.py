@@ -1,0 +1,1 @@
+"""Verbs of the converters package: one verb, one file."""

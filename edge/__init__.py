@@ -1,0 +1,1 @@
+"""Nuthatch on the device: audio in, events out. Imports neither training nor converters, nor torch."""

@@ -1,0 +1,1 @@
+"""PyTorch: recordings to trained networks, and the measures of how good they are."""

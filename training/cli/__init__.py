@@ -1,0 +1,1 @@
+"""Verbs of the training package: one verb, one file."""
