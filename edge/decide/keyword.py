@@ -86,7 +86,7 @@ class KeywordDecider:
     @property
     def smoothed(self) -> NDArray[np.float32]:
         """Smoothed scores as fractions, float32 [labels]."""
-        return self.sums.astype(np.float32) / (ONE * self.window_steps)
+        return self.sums.astype(np.float32) / np.float32(ONE * self.window_steps)
 
     def update(self, scores: NDArray[np.uint8]) -> list[tuple[str, int]]:
         """Take one row of scores, uint8 [labels]; return what fires now: at most one (label, sum)."""
