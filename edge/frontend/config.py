@@ -22,8 +22,9 @@ class FrontendConfig:
     bands: int = 40
     low_hz: int = 60
     high_hz: int = 7_600
-    offset: int = 5_120
-    """int16 log-mel value (1/256 octave) that becomes the int8 feature 0."""
+    offset: int = 10_240
+    """int16 log-mel value (1/256 octave) that becomes the int8 feature 0: -90 dBFS noise then lies at -128,
+    full-scale speech just under 127 (docs/frontend.md)."""
     shift: int = 5
     """One step of the int8 feature is ``2**shift`` units of 1/256 octave (5: 0.376 dB)."""
 
