@@ -1,6 +1,6 @@
 """Which clips are for training, for calibration and for the test: by a stable hash of who or what is heard.
 
-Training and evaluation both ask here, so that no speaker and no source recording of the test is ever trained on.
+Training and evaluation both ask here, so that no speaker or source recording of the test is ever trained on.
 The hash has no seed: a clip's part never changes, whatever else the data gains.
 """
 
@@ -14,7 +14,7 @@ BLOCK = 5
 
 
 def part_of(key: str, salt: str = "") -> str:
-    """train, calibration or test: always the same for that key (speaker, source recording or block) and salt."""
+    """train, calibration or test: always the same for that key (a speaker, source or block) and salt."""
     place = int.from_bytes(hashlib.sha256((salt + key).encode()).digest()[:8], "big") % 100
     for part, share in SHARES.items():
         if place < share:

@@ -1,4 +1,4 @@
-"""What a detector does on a labelled stream: misses, false accepts per hour, delay, and the choice of a threshold.
+"""What a detector does on a stream: misses, false accepts per hour, delay, and the choice of a threshold.
 
 A trial is a hit if an event lies between the word's onset and .75 s after its offset; every other event is a
 false accept, a second one for the same word too. False accepts are counted over the whole stream's hours.
@@ -20,7 +20,9 @@ from training.evaluate.stream import Label
 
 TOLERANCE_S = 0.75
 # Finer where thresholds of good detectors lie.
-THRESHOLDS = tuple(round(i / 100, 2) for i in range(1, 90)) + tuple(round(i / 1000, 3) for i in range(900, 1000))
+THRESHOLDS = tuple(round(i / 100, 2) for i in range(1, 90)) + tuple(
+    round(i / 1000, 3) for i in range(900, 1000)
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Outcome:
         return self.hits + len(self.misses)
 
 
-def match(events_s: Sequence[float] | np.ndarray, labels: Sequence[Label], tolerance_s: float = TOLERANCE_S) -> Outcome:
+def match(
+    events_s: Sequence[float] | np.ndarray, labels: Sequence[Label], tolerance_s: float = TOLERANCE_S
+) -> Outcome:
     """Each event goes to the first open trial whose span it lies in; spans of neighbours may overlap."""
     trials = sorted(labels, key=lambda label: label.onset_s)
     hit: dict[int, float] = {}

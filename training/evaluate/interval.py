@@ -1,4 +1,4 @@
-"""95 % intervals: of a rate of events, of a share of trials, of an accuracy whose clips come from few speakers."""
+"""95 % intervals: of a rate of events, of a share of trials, of an accuracy whose clips are few speakers'."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def poisson_upper(events: int, hours: float, confidence: float = CONFIDENCE) -> 
 def clustered(correct: Sequence[bool], clusters: Sequence[Hashable], seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap of an accuracy, whole clusters (speakers) drawn with replacement.
 
-    Clips of one speaker are right or wrong together, so an interval by clip is too narrow. Where the bootstrap
+    Clips of one speaker are right or wrong together: an interval by clip is too narrow. Where the bootstrap
     cannot vary (one cluster, or all clips right, or all wrong) Wilson's interval over the clusters stands in.
     """
     names, index = np.unique(np.array([str(c) for c in clusters]), return_inverse=True)
@@ -49,7 +49,9 @@ def clustered(correct: Sequence[bool], clusters: Sequence[Hashable], seed: int =
     share = right.sum() / clips.sum()
     if len(names) < 2 or share in (0.0, 1.0):
         return wilson(round(share * len(names)), len(names))
-    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), BOOTSTRAPS)
+    drawn = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), BOOTSTRAPS
+    )
     low, high = np.quantile((drawn @ right) / (drawn @ clips), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 

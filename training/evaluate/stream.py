@@ -4,8 +4,8 @@ After Picovoice's wake word benchmark, with these rules:
 - keyword clips in random order; the background, in random order, fills the gaps between them evenly, each
   recording at most once (`presence` leaves some out and puts silence of equal length in their place);
 - every part has its peak at `peak` of full scale; pauses between parts, longer ones around a keyword;
-- noise runs on through the whole stream. Its level follows the parts: the ratio of the loudest 30 ms of a part
-  to the loudest 30 ms of the noise beneath it is `snr_db`. Through a pause the noise's level glides;
+- noise runs on through the whole stream. Its level follows the parts: the ratio of the loudest 30 ms of a
+  part to the loudest 30 ms of the noise beneath it is `snr_db`. In a pause the noise's level glides;
 - a label spans the word (training.data.clip.word_span), not the clip.
 The same seed and clips give the same layout with and without noise.
 """
@@ -144,7 +144,9 @@ def loudest(audio: np.ndarray) -> float:
     """Mean square of the loudest 30 ms; of the whole sound where it is shorter."""
     frames = len(audio) // FRAME
     squares = np.square(audio.astype(np.float64))
-    return float(squares[: frames * FRAME].reshape(frames, FRAME).mean(axis=1).max() if frames else squares.mean())
+    return float(
+        squares[: frames * FRAME].reshape(frames, FRAME).mean(axis=1).max() if frames else squares.mean()
+    )
 
 
 class Tape:
@@ -173,17 +175,26 @@ class Tape:
         return joined[:samples]
 
 
-def _mix(slots: list[Slot], samples: int, rules: Rules, tape: Tape | None) -> Iterator[tuple[int, np.ndarray]]:
+def _mix(
+    slots: list[Slot], samples: int, rules: Rules, tape: Tape | None
+) -> Iterator[tuple[int, np.ndarray]]:
     """(start, float32 samples) of the slots and, where there is noise, of the pauses between them."""
     at, gain = 0, None
     for slot in slots:
-        part = np.zeros(len(slot.sound.audio), np.float32) if slot.silent else levelled(slot.sound.audio, rules.peak)
+        part = (
+            np.zeros(len(slot.sound.audio), np.float32)
+            if slot.silent
+            else levelled(slot.sound.audio, rules.peak)
+        )
         if tape is None or rules.snr_db is None:
             yield slot.start, part
             continue
         pause, beneath = tape.take(slot.start - at), tape.take(len(part))
         next_gain = _noise_gain(part, beneath, rules.snr_db, gain)
-        yield at, pause * np.linspace(next_gain if gain is None else gain, next_gain, len(pause), dtype=np.float32)
+        yield (
+            at,
+            pause * np.linspace(next_gain if gain is None else gain, next_gain, len(pause), dtype=np.float32),
+        )
         yield slot.start, part + beneath * np.float32(next_gain)
         at, gain = slot.end, next_gain
     if tape is not None:
@@ -248,7 +259,9 @@ def read_labels(path: Path) -> list[Label]:
 def _read_label(path: Path, number: int, line: str) -> Label:
     try:
         data = json.loads(line)
-        label = Label(float(data["onset_s"]), float(data["offset_s"]), str(data["label"]), str(data.get("clip", "")))
+        label = Label(
+            float(data["onset_s"]), float(data["offset_s"]), str(data["label"]), str(data.get("clip", ""))
+        )
         if not 0 <= label.onset_s <= label.offset_s:
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):
