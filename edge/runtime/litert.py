@@ -6,6 +6,9 @@ Only ``ai_edge_litert.interpreter`` is imported: it is 10 ms, the rest of the pa
 from __future__ import annotations
 
 import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,14 +96,32 @@ def _open(path: Path, threads: int, reference: bool) -> Any:
     try:
         # The constructor verifies the flatbuffer: a truncated file is an exception, not a crash.
         kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
-        interpreter = Interpreter(
-            model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels
-        )
-        interpreter.allocate_tensors()
+        with _native_stderr_closed():
+            interpreter = Interpreter(
+                model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels
+            )
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as e:
         reason = " ".join(str(e).split())[:160] or type(e).__name__
         raise ModelFileError(f"{path}: LiteRT refuses it ({reason}); {REMEDY}") from None
     return interpreter
+
+
+@contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """LiteRT greets with a line on descriptor 2 and has no switch for it; what fails still raises."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _inputs(interpreter: Any, path: Path | str) -> list[dict[str, Any]]:

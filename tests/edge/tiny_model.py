@@ -7,6 +7,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as s
 
+from edge.frontend.config import FrontendConfig
+from edge.manifest import Decision, Manifest, OperatingPoint, Quantization, Stream, file_entry
+
 INT8 = (s.TensorType.INT8, np.int8)
 INT32 = (s.TensorType.INT32, np.int32)
 
@@ -183,3 +186,27 @@ def realistic_stream(path, step=3, bands=40, channels=64, kernels=(5, 9, 13, 21)
     logits = dense(g, window, "logits", weights, np.zeros(labels, np.int32), 0.1, 0.01, 0.25)
     scores = softmax(g, logits, labels)
     return g.write(path, [frames, *states], [scores, *after])
+
+
+def loudness_bundle(folder, step=3, rows=12, points=(("default", 0.8),)):
+    """A whole bundle of the loudness model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frontend = FrontendConfig()
+    files = {
+        "model.tflite": loudness_model(folder / "model.tflite", rows, frontend.bands),
+        "stream.tflite": loudness_stream(folder / "stream.tflite", step, rows, frontend.bands),
+    }
+    Manifest(
+        name=folder.name,
+        labels=["quiet", "loud"],
+        targets=["loud"],
+        frontend=frontend,
+        window_frames=rows,
+        input=Quantization(IN_SCALE, -3),
+        output=Quantization(1 / 256, -128),
+        files={name: file_entry(path) for name, path in files.items()},
+        stream=Stream(step, rows, (rows - step) * frontend.bands),
+        decision=Decision(window_steps=3, refractory_ms=500),
+        operating_points=[OperatingPoint(name, {"loud": value}) for name, value in points],
+    ).write(folder)
+    return folder

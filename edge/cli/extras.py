@@ -1,0 +1,38 @@
+"""Optional packages: which extra of nuthatch brings what, read from its own metadata."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
+
+USERS = ("train", "convert")
+"""Extras that a user installs; the others are for developing nuthatch."""
+_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
+
+
+def packages() -> dict[str | None, list[str]]:
+    """Import names of each extra; under None those that nuthatch always needs."""
+    try:
+        lines = requires("nuthatch") or []
+    except PackageNotFoundError:
+        lines = []
+    found: dict[str | None, list[str]] = {}
+    for line in lines:
+        if match := _REQUIREMENT.match(line):
+            found.setdefault(match[2], []).append(match[1].replace("-", "_").lower())
+    return found
+
+
+def missing(extra: str) -> list[str]:
+    """Packages of an extra that are not installed."""
+    return [p for p in packages().get(extra, []) if find_spec(p) is None]
+
+
+def install_line(module: str) -> str | None:
+    """The command that installs a missing module, or None for one that nuthatch never asked for."""
+    top = module.partition(".")[0].lower()
+    for extra, names in packages().items():
+        if top in names and (extra is None or extra in USERS):
+            return f"pip install '{'nuthatch' if extra is None else f'nuthatch[{extra}]'}'"
+    return None

@@ -1,0 +1,108 @@
+"""``nuthatch listen``: hear keywords in a file, a microphone or a pipe."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.daemon.listen import Listener
+    from edge.manifest import Bundle
+    from edge.sink.scores import Scores
+    from edge.source import Source
+
+DEFAULT_THRESHOLD = 0.5
+
+
+def listen(
+    model: Annotated[
+        list[str], typer.Option(help="Bundled model, or the path of a bundle; may be repeated.")
+    ],
+    source: Annotated[str, typer.Option(help="A sound file, mic, or - for raw int16 on stdin.")] = "mic",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    scores: Annotated[Path | None, typer.Option(help="Write every smoothed score from .01 on here.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0.001, max=1.0, help="For every target, instead of the model's own.")
+    ] = None,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="Play a file no faster than it sounds.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="Microphone: a part of its name, or its index.")] = None,
+    rate: Annotated[int, typer.Option(help="Of raw samples on stdin, Hz.")] = 16_000,
+    channels: Annotated[int, typer.Option(help="Of raw samples on stdin, interleaved.")] = 1,
+) -> None:
+    """Print a line for every keyword heard. Ctrl-C ends it."""
+    from edge.daemon.listen import listen as run
+    from edge.sink.console import Console
+
+    try:
+        with ExitStack() as stack:
+            report = stack.enter_context(closing(_scores(scores))) if scores else None
+            listener = _listener(model, threshold, report)
+            audio = stack.enter_context(closing(_source(source, realtime, device, rate, channels)))
+            if source == "mic":
+                stack.callback(_tell_overruns, audio)
+                _tell("listening; Ctrl-C ends")
+            run(audio, listener, [Console(sys.stdout, json)])
+    except KeyboardInterrupt:
+        return
+
+
+def _listener(models: list[str], threshold: float | None, report: Scores | None) -> Listener:
+    from edge.daemon.listen import Listener
+    from edge.manifest import open_bundle
+    from edge.tasks.keyword import KeywordTask
+
+    bundles = [open_bundle(m) for m in models]
+    return Listener([KeywordTask(b, _thresholds(b, threshold), report=report) for b in bundles])
+
+
+def _thresholds(bundle: Bundle, threshold: float | None) -> dict[str, float]:
+    """For each target: the one asked for, or the default operating point's, or .5 and a word about it."""
+    manifest = bundle.manifest
+    if threshold is None and manifest.operating_points:
+        own = manifest.operating_points[0].thresholds
+        missing = [t for t in manifest.targets if t not in own]
+        if not missing:
+            return {t: own[t] for t in manifest.targets}
+        _tell(f"{manifest.name}: operating point without {missing[0]}; using {DEFAULT_THRESHOLD}")
+        return {t: own.get(t, DEFAULT_THRESHOLD) for t in manifest.targets}
+    if threshold is None:
+        _tell(f"{manifest.name}: no operating point; using {DEFAULT_THRESHOLD}, or give --threshold")
+        threshold = DEFAULT_THRESHOLD
+    return dict.fromkeys(manifest.targets, threshold)
+
+
+def _source(source: str, realtime: bool, device: str | None, rate: int, channels: int) -> Source:
+    """Only the source that is asked for is imported: each brings a library."""
+    if source == "mic":
+        from edge.source.microphone import Microphone
+
+        return Microphone(device)
+    if source == "-":
+        from edge.source.stdin import Stdin
+
+        return Stdin(rate, channels)
+    from edge.source.file import File
+
+    return File(source, realtime)
+
+
+def _scores(path: Path) -> Scores:
+    from edge.sink.scores import Scores
+
+    return Scores(path)
+
+
+def _tell_overruns(audio: Source) -> None:
+    overruns = getattr(audio, "overruns", 0)
+    if overruns:
+        _tell(f"microphone: {overruns} blocks were lost; the machine is too busy for these models")
+
+
+def _tell(line: str) -> None:
+    print(f"nuthatch: {line}", file=sys.stderr)

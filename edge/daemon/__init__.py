@@ -1,0 +1,1 @@
+"""The service: audio from a source, through the models, to the sinks."""

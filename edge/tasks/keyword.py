@@ -1,0 +1,112 @@
+"""Keywords: features through the step graph and the decision to events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.decide.keyword import ONE, KeywordDecider
+from edge.manifest import Bundle, BundleError, Stream
+from edge.runtime.litert import LiteRtStream
+from edge.tasks.event import Event
+
+REPORTED = 0.01
+"""Smoothed scores below this are not worth a line."""
+
+SIGN = np.uint8(0x80)
+
+Report = Callable[[Event], None]
+
+
+class KeywordTask:
+    """One model on one audio stream; it counts the frames, so it knows the time.
+
+    ``thresholds`` has a float in (0, 1] for each target. ``report`` gets the smoothed score of every target
+    and step that is at least ``REPORTED``. Raises BundleError for a bundle whose graph is not its manifest's,
+    and ValueError for a threshold out of range.
+    """
+
+    def __init__(
+        self, bundle: Bundle, thresholds: Mapping[str, float], threads: int = 1, report: Report | None = None
+    ) -> None:
+        manifest = bundle.manifest
+        self.name = manifest.name
+        self.frontend = manifest.frontend
+        self.step_ms = manifest.step_ms
+        self._network = LiteRtStream(bundle.file("stream.tflite"), threads)
+        stream = _checked_stream(bundle, self._network)
+        self._decider = KeywordDecider(
+            manifest.labels,
+            manifest.targets,
+            thresholds,
+            manifest.decision,
+            manifest.step_ms,
+            # score number k has seen k * step_frames frames; the last cold one has seen too few
+            warmup_steps=max(0, -(-stream.warmup_frames // stream.step_frames) - 1),
+        )
+        self._full_scale = ONE * manifest.decision.window_steps
+        self._targets = [(manifest.labels.index(t), t) for t in manifest.targets]
+        self._report = report
+        self._tail_frames = (
+            max(manifest.window_frames, stream.warmup_frames)
+            + manifest.decision.window_steps * stream.step_frames
+        )
+        self.reset()
+
+    @property
+    def tail_samples(self) -> int:
+        """Samples of silence after which nothing of the audio before them is left in a score."""
+        return self._tail_frames * self.frontend.hop_samples
+
+    def reset(self) -> None:
+        """Begin a new stream at time 0."""
+        self._network.reset()
+        self._decider.reset()
+        self._frames = 0
+        self._waiting = np.zeros((0, self._network.bands), np.int8)
+
+    def push(self, features: NDArray[np.int8]) -> list[Event]:
+        """Frames int8 [n, bands], any n -> the events they complete, in order."""
+        step = self._network.step_frames
+        frames = np.concatenate([self._waiting, features]) if len(self._waiting) else features
+        whole = len(frames) - len(frames) % step
+        self._waiting = frames[whole:].copy()
+        events: list[Event] = []
+        for start in range(0, whole, step):
+            events += self._step(frames[start : start + step])
+        return events
+
+    def _step(self, frames: NDArray[np.int8]) -> list[Event]:
+        scores = self._network.step(frames).view(np.uint8) ^ SIGN  # q + 128
+        self._frames += len(frames)
+        fired = self._decider.update(scores)
+        if self._report is not None:
+            self._report_scores(self._report)
+        return [self._event(label, value) for label, value in fired]
+
+    def _report_scores(self, report: Report) -> None:
+        for index, label in self._targets:
+            value = int(self._decider.sums[index])
+            if value >= REPORTED * self._full_scale:
+                report(self._event(label, value))
+
+    def _event(self, label: str, value: int) -> Event:
+        time_s = self.frontend.samples(self._frames) / self.frontend.sample_rate_hz
+        return Event(round(time_s, 3), label, round(value / self._full_scale, 5), self.name)
+
+
+def _checked_stream(bundle: Bundle, network: LiteRtStream) -> Stream:
+    """The manifest's account of the step graph, after comparing it with the graph."""
+    manifest = bundle.manifest
+    stream = manifest.stream
+    assert stream is not None  # step_ms has raised otherwise
+    said = (stream.step_frames, manifest.frontend.bands, len(manifest.labels))
+    found = (network.step_frames, network.bands, network.labels)
+    if said != found:
+        raise BundleError(
+            f"{bundle.folder}: stream.tflite has (step frames, bands, labels) {found}, "
+            f"its manifest says {said}; convert the model again"
+        )
+    return stream
