@@ -27,6 +27,8 @@ RATE_HZ = 16_000
 FRAME = 480
 """Samples over which loudness is taken: 30 ms."""
 FULL_SCALE = 32_767
+SHORTEST_WORD_S = 0.2
+"""A shorter span is a click, not the word; the label is then the whole clip."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,8 @@ def _at_most(background: list[Sound], words: list[Sound], rules: Rules) -> list[
 
 def _label(slot: Slot) -> Label:
     onset_s, offset_s = word_span(slot.sound.audio)
+    if offset_s - onset_s < SHORTEST_WORD_S:
+        onset_s, offset_s = 0.0, len(slot.sound.audio) / RATE_HZ
     start_s = slot.start / RATE_HZ
     return Label(round(start_s + onset_s, 4), round(start_s + offset_s, 4), slot.sound.label, slot.sound.name)
 
