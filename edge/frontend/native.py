@@ -13,6 +13,7 @@ from edge.frontend.tables import Tables, tables
 
 _ffi: Any = _native.ffi
 _lib: Any = _native.lib
+_borrow: Any = _native.ffi.from_buffer
 
 
 def _native_config(config: FrontendConfig, made: Tables) -> Any:
@@ -22,8 +23,7 @@ def _native_config(config: FrontendConfig, made: Tables) -> Any:
     native.fft_size, native.bands = config.fft_size, config.bands
     native.offset, native.shift = config.offset, config.shift
     for name, table in vars(made).items():
-        kind = "int32_t *" if table.dtype == np.int32 else "uint16_t *"
-        setattr(native, name, _ffi.cast(kind, table.ctypes.data))
+        setattr(native, name, _borrow("int32_t[]" if table.dtype == np.int32 else "uint16_t[]", table))
     return native
 
 
@@ -60,12 +60,8 @@ class Frontend:
         samples = _checked(samples)
         frames = _lib.nh_frontend_frames(self._state, len(samples))
         log_mel = np.empty((frames, self.config.bands), np.int16)
-        _lib.nh_frontend_push(
-            self._state,
-            _ffi.cast("int16_t *", samples.ctypes.data),
-            len(samples),
-            _ffi.cast("int16_t *", log_mel.ctypes.data),
-        )
+        rows = _borrow("int16_t[]", log_mel)
+        _lib.nh_frontend_push(self._state, _borrow("int16_t[]", samples), len(samples), rows)
         return log_mel
 
     def push_features(self, samples: NDArray[np.int16]) -> NDArray[np.int8]:
@@ -76,12 +72,8 @@ class Frontend:
         """int8 features of int16 log-mel, same shape."""
         log_mel = np.ascontiguousarray(log_mel, np.int16)
         features = np.empty(log_mel.shape, np.int8)
-        _lib.nh_frontend_quantize(
-            self._native_config,
-            _ffi.cast("int16_t *", log_mel.ctypes.data),
-            log_mel.size,
-            _ffi.cast("int8_t *", features.ctypes.data),
-        )
+        rows, out = _borrow("int16_t[]", log_mel), _borrow("int8_t[]", features)
+        _lib.nh_frontend_quantize(self._native_config, rows, log_mel.size, out)
         return features
 
 

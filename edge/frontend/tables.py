@@ -83,7 +83,7 @@ def band_weights(config: FrontendConfig) -> list[tuple[int, NDArray[np.float64]]
     """First FFT bin and float64 weights of each band: triangles on the mel scale, peak 1.
 
     Bins 0 and fft_size / 2 are never used. Where bands are narrower than the bins, a triangle may pass
-    between two bins; a band without any bin of at least half weight takes the bin nearest to its centre, whole.
+    between two bins; a band without a bin of at least half weight takes the bin nearest to its centre, whole.
     """
     bin_hz = config.sample_rate_hz / config.fft_size
     last = config.fft_size // 2 - 1
