@@ -1,34 +1,37 @@
 """Fixtures over the signals and configurations of frontend_signals.py."""
 
-import frontend_signals
-import numpy as np
-import pytest
-from frontend_signals import CONFIGS, SIGNALS
-from numpy.typing import NDArray
+import sys
+from pathlib import Path
 
-from edge.frontend import FrontendConfig
+import pytest
+
+# The signals are imported by name from every file of this folder.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import frontend_signals  # noqa: E402
+from frontend_signals import CONFIGS, SIGNALS  # noqa: E402
 
 
 @pytest.fixture(params=CONFIGS, scope="session")
-def config(request: pytest.FixtureRequest) -> FrontendConfig:
+def config(request):
     return CONFIGS[request.param]
 
 
 @pytest.fixture(params=SIGNALS, scope="session")
-def signal(request: pytest.FixtureRequest) -> NDArray[np.int16]:
+def signal(request):
     return SIGNALS[request.param]()
 
 
 @pytest.fixture(scope="session")
-def speech() -> NDArray[np.int16]:
+def speech():
     return frontend_signals.speech()
 
 
 @pytest.fixture(scope="session")
-def scene() -> FrontendConfig:
+def scene():
     return CONFIGS["scene"]
 
 
 @pytest.fixture(scope="session")
-def lcg() -> NDArray[np.int16]:
+def lcg():
     return frontend_signals.lcg()
