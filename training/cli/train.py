@@ -1,0 +1,82 @@
+"""`nuthatch train`: a recipe and folders of recordings to a trained run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe (commands12, wake) or path of a .toml file")],
+    data: Annotated[Path | None, typer.Option(help="Folder of recordings [NUTHATCH_DATA]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished run in it goes on")] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="Folder that holds the recipe's other sounds [default: the nearest above --data]")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="Folder of drawn features")] = Path(".cache/features"),
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: all")] = 0,
+) -> None:
+    """Train a network; a killed run goes on where it was."""
+    import sys
+
+    import torch
+
+    from training.data.audio import DataError
+    from training.keyword import Folders
+    from training.keyword import train as run
+    from training.recipe import RecipeError, load
+
+    folder = data or (Path(os.environ["NUTHATCH_DATA"]) if "NUTHATCH_DATA" in os.environ else None)
+    if folder is None:
+        raise typer.BadParameter("give the folder of recordings", param_hint="--data")
+    if threads:
+        torch.set_num_threads(threads)
+    first = os.environ.get("RANK", "0") == "0"
+    try:
+        chosen = load(recipe, overrides)
+        if chosen.task == "wake" and not chosen.word:
+            chosen = load(recipe, [*(overrides or []), f'word="{folder.name}"'])
+        target = out or Path("runs") / f"{chosen.name}{'_' + chosen.word if chosen.word else ''}-{chosen.seed}"
+        folders = Folders(folder, beside) if beside else Folders.around(folder, chosen)
+        bar = _Bar(sys.stderr if first else None)
+        path = run(chosen, folders, target, cache, bar.say, bar.report)
+        bar.close()
+    except (DataError, RecipeError, ValueError) as e:
+        typer.echo(f"nuthatch: {e}", err=True)
+        raise typer.Exit(1) from None
+    if first:
+        print(path)
+
+
+class _Bar:
+    """A progress bar on a terminal, plain lines in a pipe."""
+
+    def __init__(self, stream):  # type: ignore[no-untyped-def]
+        self._stream, self._bar = stream, None
+
+    def say(self, line: str) -> None:
+        if self._stream:
+            print(line, file=self._stream, flush=True)
+
+    def report(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        text = " ".join(f"{k} {v:.4f}" for k, v in figures.items())
+        if not self._stream:
+            return
+        if not self._stream.isatty():
+            self.say(f"epoch {epoch}/{epochs} {text}")
+            return
+        from tqdm import tqdm
+
+        self._bar = self._bar or tqdm(total=epochs, unit="epoch", file=self._stream)
+        self._bar.n = epoch
+        self._bar.set_postfix_str(text)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,1 @@
+"""Data sets: one reader, one file; all of them give `Clip`s."""

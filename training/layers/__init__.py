@@ -1,0 +1,1 @@
+"""Layers that PyTorch does not have: one, one file."""

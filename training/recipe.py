@@ -1,0 +1,176 @@
+"""A recipe: the TOML file that says how a published number is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.frontend.config import FrontendConfig
+from training.data.draws import Augment
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class RecipeError(Exception):
+    """A recipe that cannot be used; one line with the key and the remedy."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of sound that stands beside the data, and its licence."""
+
+    folder: str
+    licence: str = ""
+    origin: str = ""
+    weight: float = 1.0
+    """How often an epoch takes each of its clips, on average."""
+    segment_s: float = 2.0
+    label: str = ""
+    """What its clips are; empty: `_unknown_`, or `_other_` for a wake word."""
+    layout: str = "sounds"
+    """`sounds`, or `speech_commands`: then its folders are labels where they have the same name."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the network learns from, beside the folder given on the command line."""
+
+    layout: str = "speech_commands"
+    """`speech_commands`, or `wake_word`: the folder's clips all say one word."""
+    licence: str = ""
+    origin: str = ""
+    parts: tuple[str, ...] = ("train",)
+    """Parts of the split to learn from; all three for a model whose evidence comes from other folds."""
+    salt: str = ""
+    """Names the split by speaker."""
+    weight: float = 1.0
+    silence_weight: float = 1.0
+    unknown_weight: float = 1.0
+    partial_weight: float = 0.0
+    """Wake words: how often a clip is shown cut in half, as something else."""
+    other: tuple[Source, ...] = ()
+    noise: tuple[Source, ...] = ()
+    responses: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The training loop."""
+
+    epochs: int = 60
+    batch: int = 128
+    rate: float = 3e-3
+    warmup_epochs: float = 3.0
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    word_weight: float = 0.3
+    """Weight of the auxiliary loss that tells all words apart, those of `_unknown_` too."""
+    mask_bands: int = 6
+    mask_frames: int = 12
+    mixup: float = 0.0
+    """Share of batches whose examples are mixed in pairs."""
+    draws: int = 16
+    ema: float = 0.998
+    """Decay of the averaged weights that are kept; 0 keeps the last ones."""
+    teachers: tuple[str, ...] = ()
+    """Folders of trained runs whose mean prediction is the target (knowledge distillation)."""
+    teacher_weight: float = 0.8
+    teacher_temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All of it. `model` is the table for `training.models.build`; its `kind` names the file."""
+
+    name: str
+    task: str
+    """`commands` or `wake`."""
+    model: dict[str, Any]
+    labels: tuple[str, ...] = ()
+    word: str = ""
+    seed: int = 0
+    window_frames: int = 98
+    step_frames: int = 4
+    input_scale: float = 0.03125
+    """The network's real input is the int8 feature times this."""
+    description: str = ""
+    frontend: FrontendConfig = field(default_factory=FrontendConfig)
+    augment: Augment = field(default_factory=Augment)
+    data: Data = field(default_factory=Data)
+    fit: Fit = field(default_factory=Fit)
+    decision: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def load(name_or_path: str, overrides: list[str] | None = None) -> Recipe:
+    """A recipe of this package by name, or any by path, with `key=value` overrides applied."""
+    path = Path(name_or_path)
+    if not path.is_file():
+        path = RECIPES / f"{name_or_path}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise RecipeError(f"{name_or_path}: no such recipe; there are: {known}; or give the path of a .toml file")
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise RecipeError(f"{path}: not TOML ({e}); correct that line") from None
+    for override in overrides or []:
+        _override(data, override)
+    return read(Recipe, data, "")
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise RecipeError(f"--set {override}: expected key=value, for example --set epochs=1")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, name = _full_name(key).split(".")
+    for table in tables:
+        data = data.setdefault(table, {})
+    data[name] = value
+
+
+def _full_name(key: str) -> str:
+    """A bare key stands for the one table that has it: epochs is fit.epochs."""
+    if "." in key or key in typing.get_type_hints(Recipe):
+        return key
+    tables = {"fit": Fit, "data": Data, "augment": Augment, "frontend": FrontendConfig}
+    found = [t for t, kind in tables.items() if key in typing.get_type_hints(kind)]
+    if len(found) != 1:
+        raise RecipeError(f"--set {key}: no such key; write table.key, for example fit.epochs")
+    return f"{found[0]}.{key}"
+
+
+def read(kind: Any, value: Any, where: str) -> Any:
+    """Plain TOML or JSON values -> the annotated type, with one line for what does not fit."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any or origin is dict:
+        return value
+    if origin is tuple and isinstance(value, list | tuple):
+        kinds = [args[0]] * len(value) if args[-1] is Ellipsis else args
+        if len(kinds) != len(value):
+            raise RecipeError(f"{where}: {value!r} has {len(value)} values where {len(kinds)} are expected")
+        return tuple(read(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True)))
+    if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        hints = typing.get_type_hints(kind)
+        for key in value:
+            if key not in hints:
+                raise RecipeError(f"{where}{key}: no such key; there are: {', '.join(hints)}")
+        try:
+            return kind(**{k: read(hints[k], v, f"{where}{k}.") for k, v in value.items()})
+        except TypeError as e:
+            raise RecipeError(f"{where or 'recipe'}: {e}") from None
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise RecipeError(f"{where.rstrip('.')}: {value!r} where a {kind.__name__} is expected")
+    return value
