@@ -41,7 +41,7 @@ def test_speech(level_db, speech, scene):
 
 
 def test_leakage_of_a_full_scale_tone(scene):
-    """The Q16 window's own noise lies about 120 dB under a full-scale tone: half a dB of error at the floor."""
+    """The Q16 window's own noise lies about 120 dB under a full-scale tone: half a dB at the floor."""
     samples = np.round(32767 * np.sin(2 * np.pi * 1000.5 / 16_000 * np.arange(16_000))).astype(np.int16)
     for config in _configs(scene):
         errors = _errors(samples, config)
