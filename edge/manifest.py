@@ -13,6 +13,7 @@ import os
 import tempfile
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,27 @@ class Manifest:
                 f"{where}: its front end has the hash {manifest.frontend.hash} but it was trained with "
                 f"{manifest.frontend_hash}; take the bundle again from its source"
             )
+        for problem in manifest.problems():
+            raise BundleError(f"{where}: {problem}; convert the model again")
         return manifest
+
+    def problems(self) -> Iterator[str]:
+        """What is of the right type and yet no model: each a part of a line."""
+        if not self.labels or len(set(self.labels)) < len(self.labels):
+            yield f"labels {self.labels} are none, or one is there twice"
+        for target in self.targets:
+            if target not in self.labels:
+                yield f"target {target!r} is none of the labels"
+        if self.window_frames < 1 or self.decision.window_steps < 1 or self.decision.refractory_ms < 0:
+            yield "window_frames and decision.window_steps are 1 or more, refractory_ms 0 or more"
+        if self.stream is not None and (self.stream.step_frames < 1 or self.stream.warmup_frames < 0):
+            yield "stream.step_frames is 1 or more, warmup_frames 0 or more"
+        if not 0.0 < self.decision.release <= 1.0:
+            yield f"decision.release {self.decision.release} is outside (0, 1]"
+        for point in self.operating_points:
+            for label, threshold in point.thresholds.items():
+                if label not in self.labels or not 0.0 < threshold <= 1.0:
+                    yield f"operating point {point.name}: threshold {threshold} of {label!r}"
 
     def write(self, folder: Path) -> None:
         """Atomic: a crash leaves the old manifest or the new one."""
@@ -211,16 +232,18 @@ def open_bundle(name_or_path: str | Path) -> Bundle:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    for name, entry in manifest.files.items():
-        path = folder / name
+    for name in manifest.files:
         if Path(name).name != name:
             raise BundleError(f"{folder}: the manifest names a file outside the bundle: {name!r}")
+    for name, entry in manifest.files.items():
+        path = folder / name
         if not path.is_file():
             raise BundleError(f"{path}: missing; take the bundle again from its source")
         found = file_entry(path)
         if found.bytes != entry.bytes:
             raise BundleError(
-                f"{path}: {found.bytes:,} bytes, the manifest says {entry.bytes:,}; take the bundle again from its source"
+                f"{path}: {found.bytes:,} bytes, the manifest says {entry.bytes:,}; "
+                "take the bundle again from its source"
             )
         if found.sha256 != entry.sha256:
             raise BundleError(f"{path}: its hash is not the manifest's; take the bundle again from its source")
@@ -243,7 +266,9 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return float(value)
     if origin is None and isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
-    raise BundleError(f"{where}: {value!r} where {getattr(kind, '__name__', kind)} is expected; convert the model again")
+    raise BundleError(
+        f"{where}: {value!r} where {getattr(kind, '__name__', kind)} is expected; convert the model again"
+    )
 
 
 def _read_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:

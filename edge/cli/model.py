@@ -45,6 +45,14 @@ def info(
     print(card(bundle))
 
 
+@app.command("schema")
+def schema() -> None:
+    """JSON schema of a bundle's manifest.json, for editors."""
+    from edge.schema import schema as make
+
+    print(json_module.dumps(make(), indent=1))
+
+
 def _row(row: dict[str, Any]) -> str:
     targets = ", ".join(row["targets"])
     return f"{row['name']:<20} {row['bytes']:>9,} B  {targets:<30} {row['description']}".rstrip()

@@ -7,20 +7,24 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from edge.frontend import Frontend
+from edge.manifest import BundleError
 from edge.source.source import Samples
 from edge.tasks.event import Event
 from edge.tasks.keyword import KeywordTask
 
 
 class Listener:
-    """int16 samples in, events out; models with the same front end share one."""
+    """int16 samples in, events out; models with the same front end share one.
+
+    Raises BundleError for a front end that cannot run.
+    """
 
     def __init__(self, tasks: Sequence[KeywordTask]) -> None:
         self._tasks = list(tasks)
         by_hash: dict[str, list[KeywordTask]] = {}
         for task in tasks:
             by_hash.setdefault(task.frontend.hash, []).append(task)
-        self._groups = [(Frontend(group[0].frontend), group) for group in by_hash.values()]
+        self._groups = [(_frontend(group[0]), group) for group in by_hash.values()]
 
     @property
     def tail_s(self) -> float:
@@ -49,6 +53,13 @@ class Listener:
             frontend.reset()
             for task in tasks:
                 task.reset()
+
+
+def _frontend(task: KeywordTask) -> Frontend:
+    try:
+        return Frontend(task.frontend)
+    except ValueError as e:
+        raise BundleError(f"{task.name}: its front end cannot run ({e}); convert the model again") from None
 
 
 def listen(blocks: Iterable[Samples], listener: Listener, sinks: Sequence[Callable[[Event], None]]) -> None:

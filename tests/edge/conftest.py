@@ -6,7 +6,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -14,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 # The hand-written models are imported by name from every folder below.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import bursts  # noqa: E402
 import tiny_model  # noqa: E402
 
 
@@ -26,16 +26,7 @@ def bundle_path(tmp_path_factory):
 @pytest.fixture(scope="session")
 def samples():
     """Two bursts of noise, at 1.0 and 3.0 s, 0.4 s each, in 4.4 s of near silence; int16 at 16 kHz."""
-    return bursts([1.0, 3.0], 4.4)
-
-
-def bursts(starts_s, length_s):
-    rng = np.random.default_rng(3)
-    sound = rng.normal(0, 2, int(length_s * 16_000))
-    for start in starts_s:
-        i = int(start * 16_000)
-        sound[i : i + 6_400] += rng.normal(0, 4_000, len(sound[i : i + 6_400]))
-    return np.clip(np.rint(sound), -32768, 32767).astype(np.int16)
+    return bursts.bursts()
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +45,7 @@ def command(tmp_path_factory):
     info.mkdir()
     extras = [f"{r}; extra == 'train'" for r in project["optional-dependencies"]["train"]]
     requires = "".join(f"Requires-Dist: {r}\n" for r in project["dependencies"] + extras)
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: nuthatch\nVersion: {project['version']}\n{requires}"
-    )
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nuthatch\nVersion: {project['version']}\n{requires}")
     verbs = "".join(f"{k} = {v}\n" for k, v in project["entry-points"]["nuthatch.verbs"].items())
     (info / "entry_points.txt").write_text(f"[nuthatch.verbs]\n{verbs}")
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(site), str(ROOT)]))
