@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,56 +64,40 @@ def evaluate(
         raise typer.BadParameter("give one of --data, --stream, --keyword")
     if split not in SPLITS:
         raise typer.BadParameter(f"{split!r} is none of {', '.join(SPLITS)}", param_hint="--split")
-    with one_line_errors():
-        from edge.manifest import open_bundle
+    from edge.manifest import open_bundle
 
-        bundle = open_bundle(model)
-        if data:
-            result = _accuracy(bundle, data, split, out, write)
-        elif stream:
-            result = _stream(bundle, stream, labels, label, threshold, out)
-        else:
-            assert keyword
-            from training.evaluate.material import Folders
-            from training.evaluate.stream import Rules
+    bundle = open_bundle(model)
+    _require_writable(*([out] if out else []), *([bundle.folder] if write else []))
+    if data:
+        result = _accuracy(bundle, data, split, out, write)
+    elif stream:
+        result = _stream(bundle, stream, labels, label, threshold, out)
+    else:
+        assert keyword
+        from training.evaluate.material import Folders
+        from training.evaluate.stream import Rules
 
-            folders = Folders(keyword, tuple(background or ()), tuple(noise or ()), tuple(unseen or ()))
-            threshold = None if budget else threshold or _threshold(bundle, label)
-            result = _trial(
-                bundle,
-                folders,
-                snr or [],
-                Rules(hours=hours),
-                label,
-                threshold,
-                budget or 1.0,
-                point,
-                write,
-                seed,
-                out,
-            )
-        if out:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "result.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-        typer.echo(json.dumps(result) if as_json else _text(result))
+        folders = Folders(keyword, tuple(background or ()), tuple(noise or ()), tuple(unseen or ()))
+        fixed = None if budget else threshold or _threshold(bundle, label)
+        rules = Rules(hours=hours)
+        wanted = (label, fixed, budget or 1.0, point)
+        result = _trial(bundle, folders, snr or [], rules, *wanted, write, seed, out)
+    if out:
+        (out / "result.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    print(json.dumps(result) if as_json else _text(result))
 
 
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """What a user can mend is one line on stderr and exit code 1."""
-    from edge.manifest import BundleError
-    from edge.runtime import ModelFileError
+def _require_writable(*folders: Path) -> None:
+    """Before the work, not after it."""
     from training.data.audio import DataError
-    from training.evaluate.trial import BudgetError
 
-    try:
-        yield
-    except (BundleError, ModelFileError, DataError, BudgetError) as e:
-        typer.echo(f"nuthatch: {e}", err=True)
-        raise typer.Exit(1) from None
-    except OSError as e:
-        typer.echo(f"nuthatch: {e.filename}: {e.strerror}; check the path and its permissions", err=True)
-        raise typer.Exit(1) from None
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise DataError(f"{folder}: {e.strerror}; give a folder that can be written") from None
+        if not os.access(folder, os.W_OK):
+            raise DataError(f"{folder}: cannot be written; give another folder or change its permissions")
 
 
 def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: bool) -> dict[str, Any]:
@@ -123,12 +106,15 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
     from edge.frontend import features
     from edge.runtime.litert import LiteRtModel
     from training.evaluate import plot
-    from training.evaluate.accuracy import accuracy, clips
+    from training.evaluate.accuracy import PARTS, accuracy, clips
+    from training.evaluate.material import refuse_trained, split_name
     from training.evaluate.trial import merged_evidence
 
     manifest = bundle.manifest
+    if split != "all":
+        refuse_trained(manifest.training, PARTS[split])
     network = LiteRtModel(bundle.file("model.tflite"))
-    found = clips(data, manifest.labels, split, salt(manifest.training))
+    found = clips(data, manifest.labels, split, split_name(manifest.training))
     result = accuracy(
         found,
         manifest.labels,
@@ -136,7 +122,6 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
         manifest.frontend.samples(manifest.window_frames),
     )
     if out:
-        out.mkdir(parents=True, exist_ok=True)
         plot.confusion(result, out / "confusion.png")
         plot.speakers(result, out / "speakers.png")
     if write:
@@ -148,13 +133,6 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
         evidence = merged_evidence(manifest.evidence, [entry])
         dataclasses.replace(manifest, evidence=evidence).write(bundle.folder)
     return result
-
-
-def salt(training: dict[str, Any]) -> str:
-    """Name of the split that the model was trained with."""
-    recipe = training.get("recipe")
-    data = recipe.get("data", {}) if isinstance(recipe, dict) else {}
-    return str(training.get("salt", data.get("salt", "")))
 
 
 def _target(bundle: Bundle, label: str | None) -> str:
@@ -198,7 +176,6 @@ def _stream(
     point = measure(track, trials, hours, threshold or _threshold(bundle, label) or 0.5)
     curve = sweep(track, trials, hours)
     if out:
-        out.mkdir(parents=True, exist_ok=True)
         plot.det({target: curve}, out / "det.png", {target: point})
     return {"label": target, **point.as_json(), "det": [p.as_json() for p in curve]}
 
@@ -218,11 +195,12 @@ def _trial(
 ) -> dict[str, Any]:
     """Build, calibrate unless there is a threshold, report on the test part."""
     from training.evaluate import plot
-    from training.evaluate.material import load
+    from training.evaluate.material import load, refuse_trained, split_name
     from training.evaluate.track import bundle_track
     from training.evaluate.trial import calibrate, report, streams, with_operating_point
 
-    target, split = _target(bundle, label), salt(bundle.manifest.training)
+    target, split = _target(bundle, label), split_name(bundle.manifest.training)
+    refuse_trained(bundle.manifest.training, "test", *(["calibration"] if threshold is None else []))
 
     def detector(audio: Any) -> Any:
         return bundle_track(bundle, audio, target)
@@ -237,7 +215,6 @@ def _trial(
     if write:
         with_operating_point(bundle.manifest, target, name, results, folders.names).write(bundle.folder)
     if out:
-        out.mkdir(parents=True, exist_ok=True)
         plot.det(
             {r.conditions: r.sweep for r in results},
             out / "det.png",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from training.data.audio import RATE_HZ, DataError, read_audio
 from training.data.clip import Clip
@@ -59,6 +62,20 @@ def load(folders: Folders, word: str, part: str, salt: str = "") -> Material:
     )
 
 
+def refuse_trained(training: Mapping[str, Any], *parts: str) -> None:
+    """Raises DataError when the model of these facts has learnt from one of the parts."""
+    if learnt := set(parts) & set(training.get("parts", ())):
+        raise DataError(
+            f"the model learnt from the {' and '.join(sorted(learnt))} part of its recordings; "
+            "measure one of the same recipe that was trained without"
+        )
+
+
+def split_name(training: Mapping[str, Any]) -> str:
+    """Salt of the split that the model of these facts was trained with."""
+    return str(training.get("salt", ""))
+
+
 def half_of(key: str) -> str:
     """calibration or test, for recordings that need no training part."""
     return ("calibration", "test")[hashlib.sha256(f"half/{key}".encode()).digest()[0] & 1]
@@ -68,7 +85,7 @@ def _sounds(clips: Sequence[Clip], label: str = "") -> list[Sound]:
     return [Sound(f"{c.path.parent.name}/{c.path.name}", _cut(c), label) for c in clips]
 
 
-def _cut(clip: Clip):
+def _cut(clip: Clip) -> np.ndarray:
     audio = read_audio(clip.path)
     first = int(clip.start_s * RATE_HZ)
     return (

@@ -1,0 +1,96 @@
+"""`nuthatch bench`: what a model costs and how well it wakes, beside another in the same run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.manifest import Bundle
+
+
+def bench(
+    model: Annotated[str, typer.Argument(help="Bundled model's name or a bundle's folder")],
+    board: Annotated[str, typer.Option(help="Where to run; native is this machine")] = "native",
+    repeats: Annotated[int, typer.Option(min=1, help="Processes of each kind, turn by turn")] = 5,
+    seconds: Annotated[float, typer.Option(min=5.0, help="Sound that each process hears")] = 120.0,
+    wake: Annotated[
+        bool, typer.Option("--wake", help="Instead of costs: misses and false accepts on one stream")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="With --wake: the folder that holds the data sets")] = None,
+    snr: Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")] = 10.0,
+    seed: Annotated[int, typer.Option(help="With --wake: of the stream's layout")] = 0,
+    out: Annotated[Path | None, typer.Option(help="With --wake: folder for wake.md and wake.png")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+) -> None:
+    """Measure a model and, where it knows the word, pymicro-wakeword beside it."""
+    if board != "native":
+        raise typer.BadParameter(f"{board!r} is no board that bench runs on; there is: native", param_hint="--board")
+    if wake != (data is not None):
+        raise typer.BadParameter("--wake and --data go together")
+    from edge.manifest import BundleError, open_bundle
+
+    bundle = open_bundle(model)
+    if not bundle.manifest.targets or bundle.manifest.stream is None:
+        raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")
+    if data:
+        result, text = _wake(bundle, data, snr, seed, out)
+    else:
+        result, text = _cost(bundle, seconds, repeats)
+    print(json.dumps(result) if as_json else text)
+
+
+def _cost(bundle: Bundle, seconds: float, repeats: int) -> tuple[dict[str, Any], str]:
+    from edge.frontend.bench import measure
+    from training.bench.cost import compare
+
+    result = {"model": bundle.manifest.name, **compare(bundle, seconds, repeats)}
+    result["front_end_times_real_time"] = {k: round(v) for k, v in measure().items()}
+    return result, _cost_text(result)
+
+
+def _cost_text(result: dict[str, Any]) -> str:
+    """A table; the last column is ours over the rival's."""
+    rows = (
+        ("CPU s per audio s", "cpu_s_per_audio_s", "{:.5f}"),
+        ("resident MB", "resident_mb", "{:.1f}"),
+        ("start to first result, s", "first_result_s", "{:.3f}"),
+        ("model bytes", "model_bytes", "{:,}"),
+    )
+    names = list(result["costs"])
+    ratio = result.get("ratio", {})
+    lines = [f"{'':<26}" + "".join(f"{n:>18}" for n in names) + (f"{'ratio':>8}" if ratio else "")]
+    for title, key, form in rows:
+        cells = "".join(f"{form.format(result['costs'][n][key]):>18}" for n in names)
+        lines.append(f"{title:<26}{cells}" + (f"{ratio[key]:>8.2f}" if ratio else ""))
+    speeds = ", ".join(f"{k} {v:,}" for k, v in result["front_end_times_real_time"].items())
+    return "\n".join([*lines, f"front end, times real time: {speeds}"])
+
+
+def _wake(bundle: Bundle, data: Path, snr: float, seed: int, out: Path | None) -> tuple[dict[str, Any], str]:
+    from training.bench import wake
+
+    folders = wake.folders_of(bundle, data)
+    rows, made = wake.compare(bundle, folders, snr, seed, lambda line: print(line, file=sys.stderr))
+    result = wake.as_json(rows, made, folders)
+    if out:
+        _write(out, wake.page(result, bundle, folders), rows)
+    return result, "\n".join(wake.table(result["rows"]))
+
+
+def _write(out: Path, page: str, rows: Any) -> None:
+    """The page and the trade-off's picture beside it."""
+    from training.data.audio import DataError
+    from training.evaluate import plot
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "wake.md").write_text(page, "utf-8")
+    except OSError as e:
+        raise DataError(f"{out}: {e.strerror}; give --out a folder that can be written") from None
+    names = {f"{r.detector}, {r.conditions}": r for r in rows}
+    plot.det({k: r.sweep for k, r in names.items()}, out / "wake.png", {k: r.point for k, r in names.items()})
