@@ -1,0 +1,173 @@
+"""Int8 graph -> ``.tflite``, written directly: no converter in between that would add operators.
+
+Equal vectors are stored once (a flatbuffer may share them), names are short and there is no metadata:
+most of the file is the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from converters.graph import Graph, Node, Quantization, Tensor
+from converters.passes.explicit_pad import explicit_pad
+
+VERSION = 3
+_TYPES = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
+
+
+def emit(graph: Graph) -> bytes:
+    """The file's content."""
+    return _Writer(explicit_pad(graph).validate()).model()
+
+
+@dataclass
+class _Writer:
+    graph: Graph
+    fbb: Any = field(default_factory=lambda: flatbuffers.Builder(1 << 16))
+    shared: dict[Any, int] = field(default_factory=dict)
+    buffers: list[int] = field(default_factory=list)
+    buffer_index: dict[bytes, int] = field(default_factory=dict)
+    tensors: list[int] = field(default_factory=list)
+    index: dict[str, int] = field(default_factory=dict)
+    """Tensor name -> number in the file."""
+    parameters: dict[bytes, int] = field(default_factory=dict)
+    """int32 parameters (paddings, slices) -> number of the tensor."""
+    codes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Operator name -> (number, version)."""
+
+    def model(self) -> bytes:
+        self._empty_buffer()
+        operators = [self._operator(n) for n in self.graph.nodes]
+        for name in (*self.graph.inputs, *self.graph.outputs):
+            self._tensor(name)
+        subgraph = self._subgraph(operators)
+        codes = self._offsets([self._code(b, v) for b, (_, v) in self.codes.items()])
+        subgraphs, buffers = self._offsets([subgraph]), self._offsets(self.buffers)
+        f = self.fbb
+        schema.ModelStart(f)
+        schema.ModelAddVersion(f, VERSION)
+        schema.ModelAddOperatorCodes(f, codes)
+        schema.ModelAddSubgraphs(f, subgraphs)
+        schema.ModelAddBuffers(f, buffers)
+        f.Finish(schema.ModelEnd(f), file_identifier=b"TFL3")
+        return bytes(f.Output())
+
+    def _once(self, key: Any, make: Callable[[], int]) -> int:
+        if key not in self.shared:
+            self.shared[key] = make()
+        return self.shared[key]
+
+    def _vector(self, values: Any, dtype: str) -> int:
+        array = np.asarray(values, dtype)
+        return self._once((dtype, array.tobytes()), lambda: self.fbb.CreateNumpyVector(array))
+
+    def _string(self, text: str) -> int:
+        return self._once(text, lambda: self.fbb.CreateString(text))
+
+    def _offsets(self, offsets: Sequence[int]) -> int:
+        self.fbb.StartVector(4, len(offsets), 4)
+        for o in reversed(offsets):
+            self.fbb.PrependUOffsetTRelative(o)
+        return int(self.fbb.EndVector())
+
+    def _empty_buffer(self) -> None:
+        """Buffer 0 is empty by convention: activations point at it."""
+        schema.BufferStart(self.fbb)
+        self.buffers.append(schema.BufferEnd(self.fbb))
+
+    def _buffer(self, data: np.ndarray) -> int:
+        content = np.ascontiguousarray(data).tobytes()
+        if content not in self.buffer_index:
+            # XNNPACK and the DSP kernels read whole words: data starts at a multiple of 16.
+            self.fbb.StartVector(1, len(content), 16)
+            self.fbb.head = self.fbb.head - len(content)
+            self.fbb.Bytes[self.fbb.head : self.fbb.head + len(content)] = content
+            vector = self.fbb.EndVector()
+            schema.BufferStart(self.fbb)
+            schema.BufferAddData(self.fbb, vector)
+            self.buffers.append(schema.BufferEnd(self.fbb))
+            self.buffer_index[content] = len(self.buffers) - 1
+        return self.buffer_index[content]
+
+    def _quantization(self, q: Quantization) -> int:
+        scales, zeros = self._vector(q.scales, "float32"), self._vector(q.zero_points, "int64")
+
+        def make() -> int:
+            schema.QuantizationParametersStart(self.fbb)
+            schema.QuantizationParametersAddScale(self.fbb, scales)
+            schema.QuantizationParametersAddZeroPoint(self.fbb, zeros)
+            schema.QuantizationParametersAddQuantizedDimension(self.fbb, q.axis if q.per_channel else 0)
+            return int(schema.QuantizationParametersEnd(self.fbb))
+
+        return self._once(("quantization", scales, zeros, q.axis), make)
+
+    def _tensor(self, name: str) -> int:
+        if name == "":
+            return -1
+        if name not in self.index:
+            self.index[name] = self._write_tensor(self.graph[name])
+        return self.index[name]
+
+    def _write_tensor(self, t: Tensor) -> int:
+        buffer = 0 if t.data is None else self._buffer(t.data)
+        shape, text = self._vector(t.shape, "int32"), self._string(t.name)
+        quantization = self._quantization(t.quantization) if t.quantization else None
+        schema.TensorStart(self.fbb)
+        schema.TensorAddShape(self.fbb, shape)
+        schema.TensorAddType(self.fbb, getattr(schema.TensorType, _TYPES[t.dtype]))
+        schema.TensorAddBuffer(self.fbb, buffer)
+        schema.TensorAddName(self.fbb, text)
+        if quantization is not None:
+            schema.TensorAddQuantization(self.fbb, quantization)
+        self.tensors.append(schema.TensorEnd(self.fbb))
+        return len(self.tensors) - 1
+
+    def _parameter(self, data: np.ndarray) -> int:
+        key = data.tobytes() + bytes(data.shape)
+        if key not in self.parameters:
+            name = "_".join(str(v) for v in data.ravel())
+            self.parameters[key] = self._write_tensor(Tensor.constant(name, data))
+        return self.parameters[key]
+
+    def _operator(self, node: Node) -> int:
+        op, args = node.op, self.graph.args(node)
+        code, _ = self.codes.setdefault(op.builtin, (len(self.codes), op.version))
+        inputs = [self._tensor(i) for i in node.inputs] + [self._parameter(c) for c in op.constants()]
+        outputs = [self._tensor(o) for o in node.outputs]
+        ins, outs = self._vector(inputs, "int32"), self._vector(outputs, "int32")
+        options = op.to_options(schema, args, self.graph[node.name])
+        table = options.Pack(self.fbb) if options is not None else None
+        schema.OperatorStart(self.fbb)
+        schema.OperatorAddOpcodeIndex(self.fbb, code)
+        schema.OperatorAddInputs(self.fbb, ins)
+        schema.OperatorAddOutputs(self.fbb, outs)
+        if table is not None:
+            schema.OperatorAddBuiltinOptionsType(self.fbb, getattr(schema.BuiltinOptions, op.options))
+            schema.OperatorAddBuiltinOptions(self.fbb, table)
+        return int(schema.OperatorEnd(self.fbb))
+
+    def _code(self, builtin: str, version: int) -> int:
+        code = getattr(schema.BuiltinOperator, builtin)
+        schema.OperatorCodeStart(self.fbb)
+        # Old readers know only the byte, new ones take the larger of the two.
+        schema.OperatorCodeAddDeprecatedBuiltinCode(self.fbb, min(code, 127))
+        schema.OperatorCodeAddVersion(self.fbb, version)
+        schema.OperatorCodeAddBuiltinCode(self.fbb, code)
+        return int(schema.OperatorCodeEnd(self.fbb))
+
+    def _subgraph(self, operators: list[int]) -> int:
+        tensors, ops = self._offsets(self.tensors), self._offsets(operators)
+        ins = self._vector([self.index[n] for n in self.graph.inputs], "int32")
+        outs = self._vector([self.index[n] for n in self.graph.outputs], "int32")
+        schema.SubGraphStart(self.fbb)
+        schema.SubGraphAddTensors(self.fbb, tensors)
+        schema.SubGraphAddInputs(self.fbb, ins)
+        schema.SubGraphAddOutputs(self.fbb, outs)
+        schema.SubGraphAddOperators(self.fbb, ops)
+        return int(schema.SubGraphEnd(self.fbb))

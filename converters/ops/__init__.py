@@ -1,0 +1,138 @@
+"""Everything about one operator is one folder: ``ops/<name>/op.py``, found by scanning, never listed."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from converters.error import ConvertError
+from converters.graph import TIME, Quantization, Shape, Tensor
+
+if TYPE_CHECKING:
+    import torch
+
+ACTIVATIONS = ("NONE", "RELU", "RELU6")
+"""What may be fused to an operator's output."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator and its parameters, without its tensors."""
+
+    builtins: ClassVar[tuple[str, ...]] = ()
+    """TFLite's BuiltinOperator names."""
+    options: ClassVar[str] = ""
+    """TFLite's BuiltinOptions table."""
+    version: ClassVar[int] = 1
+    keeps_scale: ClassVar[bool] = False
+    """The output is in the input's quantization, because the kernel does not rescale."""
+    rounds_about_q0: ClassVar[bool] = False
+    """Halves are rounded away from q = 0 rather than from real zero."""
+    fixed_output: ClassVar[Quantization | None] = None
+    """The output quantization that the kernels demand."""
+    weight_axis: ClassVar[int | None] = None
+    """Axis of input 1 that has one scale each, when input 1 is a weight."""
+
+    @property
+    def builtin(self) -> str:
+        return self.builtins[0]
+
+    def shape(self, inputs: Sequence[Tensor]) -> Shape:
+        raise NotImplementedError
+
+    def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
+        """TFLM's int8 result."""
+        raise NotImplementedError
+
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
+        """The float result, for any batch, with gradients."""
+        raise NotImplementedError
+
+    def macs(self, inputs: Sequence[Tensor], output: Tensor) -> int:
+        return 0
+
+    def time_window(self, inputs: Sequence[Tensor]) -> tuple[int, int]:
+        """(frames that one output frame sees, stride), padding left aside."""
+        return 1, 1
+
+    def streamed(self, name: str, inputs: Sequence[Tensor]) -> Op | None:
+        """This operator in the step graph; None when it vanishes there. Raises on look-ahead."""
+        lengths = {t.shape[TIME] for t in inputs if len(t.shape) > TIME + 1 and not t.is_constant}
+        if len(lengths) > 1:
+            raise ConvertError(
+                f"{name}: joins tensors of {sorted(lengths)} frames; a stream has the whole window's value "
+                "only at its end: remove the global context"
+            )
+        return self
+
+    def constants(self) -> list[np.ndarray]:
+        """Parameters that TFLite wants as further int32 inputs."""
+        return []
+
+    def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
+        """The filled ``<options>T`` object, or None."""
+        return getattr(schema, self.options + "T")() if self.options else None
+
+    @classmethod
+    def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
+        """The operator, and how many of the inputs are data (the others became parameters)."""
+        return cls(), len(inputs)
+
+
+@cache
+def registry() -> dict[str, type[Op]]:
+    """BuiltinOperator name -> class, from the folders beside this file."""
+    found: dict[str, type[Op]] = {}
+    for folder in pkgutil.iter_modules(__path__):
+        if folder.ispkg:
+            module = importlib.import_module(f"{__name__}.{folder.name}.op")
+            classes = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
+            found.update({b: c for c in classes if issubclass(c, Op) for b in c.builtins})
+    return found
+
+
+def activation_limits(activation: str, q: Quantization) -> tuple[int, int]:
+    """The int8 range a fused activation leaves (CalculateActivationRangeQuantized)."""
+
+    def quantized(real: float) -> int:
+        # TfLiteRound(real / scale) in float32: halves away from zero.
+        v = float(np.float32(real) / np.float32(q.scale))
+        return q.zero_point + int(np.sign(v) * np.floor(abs(v) + 0.5))
+
+    low, high = -128, 127
+    if activation in ("RELU", "RELU6"):
+        low = max(low, quantized(0.0))
+    if activation == "RELU6":
+        high = min(high, quantized(6.0))
+    return low, high
+
+
+def clamp(x: np.ndarray, activation: str, output: Tensor) -> np.ndarray:
+    """Adds the zero point, applies the fused activation, narrows to int8."""
+    low, high = activation_limits(activation, output.q)
+    return np.clip(x + output.q.zero_point, low, high).astype(np.int8)
+
+
+def activate(x: torch.Tensor, activation: str) -> torch.Tensor:
+    """A fused activation in float."""
+    if activation == "RELU":
+        return x.relu()
+    return x.clamp(0, 6) if activation == "RELU6" else x
+
+
+def activation_name(schema: Any, code: int) -> str:
+    """A fused activation as the file codes it; raises for one that no kernel here has."""
+    kinds = {getattr(schema.ActivationFunctionType, a): a for a in ACTIVATIONS}
+    if code not in kinds:
+        raise ConvertError(f"fused activation {code} is not supported; known are {', '.join(ACTIVATIONS)}")
+    return kinds[code]
+
+
+def activation_code(schema: Any, activation: str) -> int:
+    return int(getattr(schema.ActivationFunctionType, activation))

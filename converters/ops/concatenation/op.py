@@ -1,0 +1,52 @@
+"""CONCATENATION; all operands share one quantization, because the kernel copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from converters.error import ConvertError
+from converters.graph import TIME, Shape, Tensor
+from converters.ops import Op
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Concatenation(Op):
+    builtins: ClassVar[tuple[str, ...]] = ("CONCATENATION",)
+    options: ClassVar[str] = "ConcatenationOptions"
+    version: ClassVar[int] = 2
+    keeps_scale: ClassVar[bool] = True
+    axis: int = TIME
+
+    def shape(self, inputs: Sequence[Tensor]) -> Shape:
+        shape = list(inputs[0].shape)
+        shape[self.axis] = sum(t.shape[self.axis] for t in inputs)
+        return tuple(shape)
+
+    def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
+        return np.concatenate(values, self.axis)
+
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return torch.cat(values, self.axis)
+
+    def streamed(self, name: str, inputs: Sequence[Tensor]) -> Op | None:
+        if self.axis == TIME:
+            raise ConvertError(f"{name}: concatenates in time, which a stream cannot; concatenate channels")
+        return super().streamed(name, inputs)
+
+    def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
+        options = schema.ConcatenationOptionsT()
+        options.axis = self.axis
+        return options
+
+    @classmethod
+    def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
+        return cls(options.axis % len(output.shape)), len(inputs)
