@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -40,8 +41,8 @@ class Examples:
 
     def batch(self, draws: list[np.ndarray], rows: np.ndarray, epoch: int) -> tuple[torch.Tensor, ...]:
         """float [B, 1, F, T], int [B] labels, int [B] words of (clip, repeat) rows."""
-        x = np.stack([draws[(epoch + r * 5) % len(draws)][i] for i, r in rows])
-        x = torch.from_numpy(x).permute(0, 2, 1).unsqueeze(1).float() * self.input_scale
+        window = np.stack([draws[(epoch + r * 5) % len(draws)][i] for i, r in rows])  # [B, T, F]
+        x = torch.from_numpy(window).permute(0, 2, 1).unsqueeze(1).float() * self.input_scale
         i = rows[:, 0]
         return x, torch.from_numpy(self.labels[i]).long(), torch.from_numpy(self.words[i]).long()
 
@@ -144,7 +145,6 @@ def _epoch(
     masks = torch.Generator().manual_seed(seed * 100_003 + run.epoch * 101 + rank)
     rows = epoch_rows(examples.weights, rng)
     steps = max(1, len(rows) // options.batch)
-    # The draws an epoch needs: one for each repeat of the most repeated clip.
     draws = _Draws(examples.draw, options.draws)
     total = 0.0
     for step, part in enumerate(_batches(rows, steps, rank, world)):
@@ -215,8 +215,6 @@ def _average(run: Run, decay: float, step: int) -> None:
 
 def _averaged(net: nn.Module, run: Run, options: Fit) -> nn.Module:
     """A copy of the network with the averaged weights, in eval mode."""
-    import copy
-
     other = copy.deepcopy(net).eval()
     if options.ema:
         other.load_state_dict(run.average)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     found = folders.find(recipe.data.responses, say)
     responses = [f for s, p in found for f in audio_files(p)]
     if recipe.task == "wake" and not any(c.label == OTHER and c.align != "part" for c in train):
-        raise DataError(f"{folders.beside}: holds none of the recipe's folders of other sound; name theirs with --beside")
+        raise DataError(
+            f"{folders.beside}: holds none of the recipe's folders of other sound; name theirs with --beside"
+        )
     train.sort(key=lambda c: (str(c.path), c.start_s, c.align))
     return KeywordData(recipe, train, watch, noises, responses, [s for s, _ in sources])
 
@@ -159,7 +162,9 @@ def train(
     data = gather(recipe, folders, say)
     say(f"{len(data.train):,} clips to learn from, {len(data.watch):,} to watch, {len(data.noises)} noises")
     draws = _draws(data, data.train, cache, say)
-    examples = Examples(draws, data.numbers(data.train), data.words(), np.array([c.weight for c in data.train]), recipe.input_scale)
+    examples = Examples(
+        draws, data.numbers(data.train), data.words(), np.array([c.weight for c in data.train]), recipe.input_scale
+    )
     torch.manual_seed(recipe.seed)
     net = build(recipe.model, len(data.labels), recipe.frontend.bands, recipe.window_frames)
     out.mkdir(parents=True, exist_ok=True)
@@ -180,8 +185,6 @@ def _draws(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str
 def _refuse_another_recipe(recipe: Recipe, out: Path) -> None:
     """A folder continues the run that it holds; another recipe needs another folder."""
     file = out / "recipe.json"
-    import json
-
     text = json.dumps(recipe.to_dict(), indent=1)
     if file.is_file() and file.read_text() != text:
         raise RecipeError(f"{out}: holds a run of another recipe; give another --out or remove the folder")
@@ -281,5 +284,3 @@ def load_trained(folder: Path) -> Trained:
     net = build(recipe["model"], len(state["labels"]), recipe["frontend"]["bands"], recipe["window_frames"])
     net.load_state_dict(state["state_dict"])
     return Trained(net.eval(), state["labels"], state)
-
-

@@ -166,7 +166,9 @@ def read(kind: Any, value: Any, where: str) -> Any:
             if key not in hints:
                 raise RecipeError(f"{where}{key}: no such key; there are: {', '.join(hints)}")
         try:
-            return kind(**{k: read(hints[k], v, f"{where}{k}.") for k, v in value.items()})
+            return kind(  # type: ignore[operator]
+                **{k: read(hints[k], v, f"{where}{k}.") for k, v in value.items()}
+            )
         except TypeError as e:
             raise RecipeError(f"{where or 'recipe'}: {e}") from None
     if kind is float and type(value) is int:

@@ -25,9 +25,7 @@ def coloured(n: int, rng: np.random.Generator) -> np.ndarray:
     return np.fft.irfft(spectrum / f ** (rng.uniform(0, 2) / 2), n).astype(np.float32)
 
 
-def add_noise(
-    x: np.ndarray, noise: np.ndarray, rng: np.random.Generator, low_db: float, high_db: float
-) -> np.ndarray:
+def add_noise(x: np.ndarray, noise: np.ndarray, rng: np.random.Generator, low_db: float, high_db: float) -> np.ndarray:
     """float32 [n] with noise [n] at a ratio uniform in dB, measured on the loudest half of the signal."""
     level = np.sqrt(np.mean(np.sort(x.astype(np.float64) ** 2)[len(x) // 2 :])) + 1e-9
     return x + noise * np.float32(level / rms(noise) * 10 ** (-rng.uniform(low_db, high_db) / 20))

@@ -166,7 +166,7 @@ def coloured_floor(n: int, rng: np.random.Generator) -> np.ndarray:
     return noise / np.float32(noise.std() + 1e-9) * np.float32(10 ** (rng.uniform(-90, -60) / 20))
 
 
-def epoch_rows(weights: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+def epoch_rows(weights: Sequence[float] | np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """int [m, 2] rows (clip, repeat) of one epoch: a clip of weight 2.3 comes twice, and a third time in 30 %."""
     w = np.asarray(weights, np.float64)
     counts = np.floor(w).astype(int) + (rng.random(len(w)) < w % 1)

@@ -59,11 +59,13 @@ class SpeechCommands:
     @cached_property
     def _official(self) -> dict[str, str]:
         """Relative path -> part, from the official lists."""
-        parts = {}
+        parts: dict[str, str] = {}
         for name, part in (("validation_list.txt", "calibration"), ("testing_list.txt", "test")):
             file = Path(self.folder) / name
             if file.is_file():
-                parts |= {line.strip().rsplit(".", 1)[0]: part for line in file.read_text().splitlines() if line.strip()}
+                parts |= {
+                    line.strip().rsplit(".", 1)[0]: part for line in file.read_text().splitlines() if line.strip()
+                }
         return parts
 
     def part(self, clip: Clip, salt: str = "") -> str:

@@ -23,7 +23,8 @@ class WakeWords:
         if len(files) < 2:
             raise DataError(f"{self.folder}: holds one clip; a wake word needs at least 2, better 200")
         return [
-            Clip(p, self.label, f"{self.label}/{block_key(i)}", word=self.label, align="word") for i, p in enumerate(files)
+            Clip(p, self.label, f"{self.label}/{block_key(i)}", word=self.label, align="word")
+            for i, p in enumerate(files)
         ]
 
     def split(self, salt: str = "") -> dict[str, list[Clip]]:

@@ -76,9 +76,7 @@ class BCResNet(nn.Module):
         return self.classifier(self.embed(x)).flatten(1)
 
 
-def build(
-    labels: int, bands: int, frames: int, width: float = 1.0, time: str = "same", norm: str = "ssn"
-) -> BCResNet:
+def build(labels: int, bands: int, frames: int, width: float = 1.0, time: str = "same", norm: str = "ssn") -> BCResNet:
     """`width` is the paper's tau; `time` is `same` (published form) or `causal`; `norm` is `ssn` or `bn`."""
     if time not in ("same", "causal"):
         raise ValueError(f"bc_resnet: time={time!r}; its dilated blocks see more than a second, use 'same' or 'causal'")

@@ -16,7 +16,7 @@ from training.layers.time_conv import newest, pad_time
 class Stem(nn.Module):
     """Convolution over time and frequency that halves both."""
 
-    def __init__(self, channels: int, kernel: tuple[int, int], stride: tuple[int, int], time: str):
+    def __init__(self, channels: int, kernel: tuple[int, ...], stride: tuple[int, ...], time: str):
         super().__init__()
         (kt, kf), (st, sf) = kernel, stride
         self.reach, self.time = max(0, kt - st) if time == "same" else kt - 1, time
@@ -34,9 +34,7 @@ class Block(nn.Module):
         super().__init__()
         self.reach, self.time = (kernel - 1) * dilation, time
         self.residual = residual and c_in == c_out and stride == 1
-        self.depthwise = nn.Conv2d(
-            c_in, c_in, (3, kernel), (stride, 1), (1, 0), (1, dilation), groups=c_in, bias=False
-        )
+        self.depthwise = nn.Conv2d(c_in, c_in, (3, kernel), (stride, 1), (1, 0), (1, dilation), groups=c_in, bias=False)
         self.depthwise_norm = nn.BatchNorm2d(c_in)
         self.pointwise = nn.Conv2d(c_in, c_out, 1, bias=False)
         self.pointwise_norm = nn.BatchNorm2d(c_out)
@@ -50,13 +48,17 @@ class Block(nn.Module):
 class DSCNN(nn.Module):
     """float [B, 1, F, T] -> logits [B, labels]."""
 
-    def __init__(self, labels: int, bands: int, stem: Stem, blocks: list[Block], channels: int, head: int, dropout: float):
+    def __init__(
+        self, labels: int, bands: int, stem: Stem, blocks: list[Block], channels: int, head: int, dropout: float
+    ):
         super().__init__()
         self.stem, self.blocks = stem, nn.Sequential(*blocks)
         with torch.no_grad():
             rows = self.blocks(stem(torch.zeros(1, 1, bands, 400))).shape[2]
         self.over_frequency = nn.Conv2d(channels, channels, (rows, 1), groups=channels, bias=False) if head else None
-        self.head = nn.Sequential(nn.Conv2d(channels, head, 1, bias=False), nn.BatchNorm2d(head), nn.ReLU()) if head else None
+        self.head = (
+            nn.Sequential(nn.Conv2d(channels, head, 1, bias=False), nn.BatchNorm2d(head), nn.ReLU()) if head else None
+        )
         self.embedding = head or channels
         self.drop = nn.Dropout(dropout)
         self.classifier = nn.Conv2d(self.embedding, labels, 1)
@@ -76,8 +78,8 @@ def build(
     bands: int,
     frames: int,
     stem: int = 64,
-    stem_kernel: tuple[int, int] = (10, 4),
-    stem_stride: tuple[int, int] = (2, 2),
+    stem_kernel: tuple[int, ...] = (10, 4),
+    stem_stride: tuple[int, ...] = (2, 2),
     blocks: tuple[tuple[int, int, int, int], ...] = ((64, 3, 1, 1),) * 4,
     head: int = 0,
     dropout: float = 0.2,
@@ -94,5 +96,7 @@ def build(
         c_in, reach = channels, reach + (kernel - 1) * dilation
     left = (frames - stem_kernel[0]) // stem_stride[0] + 1 - reach
     if time == "valid" and left < 1:
-        raise ValueError(f"ds_cnn: blocks reach over {reach} steps but {frames} frames give {left + reach}; reduce dilation")
+        raise ValueError(
+            f"ds_cnn: blocks reach over {reach} steps but {frames} frames give {left + reach}; reduce dilation"
+        )
     return DSCNN(labels, bands, Stem(stem, tuple(stem_kernel), tuple(stem_stride), time), built, c_in, head, dropout)

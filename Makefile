@@ -1,0 +1,39 @@
+# The few verbs a newcomer needs. Everything lands in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+SOURCE ?= samples/kitchen.opus
+MODELS ?= commands12 wake_computer wake_alexa
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := pyproject.toml setup.py constraints.txt $(wildcard firmware/lib/frontend/*.c firmware/lib/frontend/*.h) edge/frontend/build_native.py
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/.base
+	$(BIN)/nuthatch listen $(foreach m,$(MODELS),--model $(m)) --source $(SOURCE)
+
+test: $(VENV)/.all
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.all
+	$(BIN)/nuthatch bench wake_alexa --board native
+
+clean:
+	rm -rf $(VENV) build *.egg-info edge/frontend/_native*.so .cache
+
+# What a Pi needs: no torch, no test tools.
+$(VENV)/.base: $(BUILD)
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 15) else "nuthatch needs Python 3.11 to 3.14, this is %d.%d: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+# torch by itself first, so that the pinned version is the one that everything else meets.
+$(VENV)/.all: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,convert,dev]'
+	touch $@
