@@ -96,13 +96,8 @@ class _Stepper:
                 f"{node.name}: {new} frames a step do not divide by its stride {stride}; "
                 f"--step-frames must be a multiple of {self.step_frames * stride // math.gcd(new, stride)}"
             )
-        unused = (padded - extent) % stride
-        if unused:
-            raise ConvertError(
-                f"{node.name}: its stride {stride} leaves the newest {unused} of {padded} frames unread; "
-                "change window_frames so that the last window ends at the last frame"
-            )
-        return extent - stride
+        # Frames at the window's end that the stride leaves unread are left unread in each step, too.
+        return extent - stride + (padded - extent) % stride
 
     def whole(self, node: Node, extent: int, new: int) -> int:
         if new > extent:
