@@ -17,7 +17,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        code = _reader_left()
+        let_reader_go()
+        code = 0
     except KeyboardInterrupt:
         code = 130
     except ModuleNotFoundError as e:
@@ -45,10 +46,9 @@ def _fail(line: str) -> int:
     return 1
 
 
-def _reader_left() -> int:
+def let_reader_go() -> None:
     """``nuthatch ... | head -1``: the reader has enough; Python must not flush into the pipe again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _remedy_for(error: ModuleNotFoundError, arguments: list[str]) -> str:

@@ -14,9 +14,7 @@ def card(bundle: Bundle) -> str:
     manifest = bundle.manifest
     lines = [f"{manifest.name}  {manifest.description}".rstrip(), f"folder      {bundle.folder}"]
     lines += _network(manifest)
-    lines += [
-        f"{name:<16}{f.bytes:,} B  sha256 {f.sha256[:16]}" for name, f in sorted(manifest.files.items())
-    ]
+    lines += [f"{name:<16}{f.bytes:,} B  sha256 {f.sha256[:16]}" for name, f in sorted(manifest.files.items())]
     lines += [f"operating point {_point(p)}" for p in manifest.operating_points] or ["no operating point"]
     lines += [f"evidence    {_pairs(e)}" for e in manifest.evidence]
     lines += [f"costs       {_pairs(c)}" for c in manifest.costs]

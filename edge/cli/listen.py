@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.cli import let_reader_go
+
 if TYPE_CHECKING:
     from edge.daemon.listen import Listener
     from edge.manifest import Bundle
@@ -19,18 +21,14 @@ DEFAULT_THRESHOLD = 0.5
 
 
 def listen(
-    model: Annotated[
-        list[str], typer.Option(help="Bundled model, or the path of a bundle; may be repeated.")
-    ],
+    model: Annotated[list[str], typer.Option(help="Bundled model, or the path of a bundle; may be repeated.")],
     source: Annotated[str, typer.Option(help="A sound file, mic, or - for raw int16 on stdin.")] = "mic",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     scores: Annotated[Path | None, typer.Option(help="Write every smoothed score from .01 on here.")] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0.001, max=1.0, help="For every target, instead of the model's own.")
     ] = None,
-    realtime: Annotated[
-        bool, typer.Option("--realtime", help="Play a file no faster than it sounds.")
-    ] = False,
+    realtime: Annotated[bool, typer.Option("--realtime", help="Play a file no faster than it sounds.")] = False,
     device: Annotated[str | None, typer.Option(help="Microphone: a part of its name, or its index.")] = None,
     rate: Annotated[int, typer.Option(help="Of raw samples on stdin, Hz.")] = 16_000,
     channels: Annotated[int, typer.Option(help="Of raw samples on stdin, interleaved.")] = 1,
@@ -50,6 +48,8 @@ def listen(
             run(audio, listener, [Console(sys.stdout, json)])
     except KeyboardInterrupt:
         return
+    except BrokenPipeError:
+        let_reader_go()
 
 
 def _listener(models: list[str], threshold: float | None, report: Scores | None) -> Listener:
@@ -74,6 +74,8 @@ def _thresholds(bundle: Bundle, threshold: float | None) -> dict[str, float]:
     if threshold is None:
         _tell(f"{manifest.name}: no operating point; using {DEFAULT_THRESHOLD}, or give --threshold")
         threshold = DEFAULT_THRESHOLD
+    if not 0.0 < threshold <= 1.0:  # the parser's bounds let nan through
+        raise typer.BadParameter(f"{threshold} is outside (0, 1]", param_hint="--threshold")
     return dict.fromkeys(manifest.targets, threshold)
 
 

@@ -30,9 +30,7 @@ def ls(json: bool = JSON) -> None:
 
 
 @app.command("info")
-def info(
-    name: str = typer.Argument(help="Bundled model, or the path of a bundle."), json: bool = JSON
-) -> None:
+def info(name: str = typer.Argument(help="Bundled model, or the path of a bundle."), json: bool = JSON) -> None:
     """Labels, front end, sizes, operating points, evidence and licences of a model."""
     from edge.manifest import open_bundle
 
