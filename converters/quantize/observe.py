@@ -13,7 +13,7 @@ from converters.graph import Graph, Quantization
 from converters.run import run_float
 
 BATCH = 32
-SAMPLES = 2_000
+SAMPLES = 8_000
 """Values kept of a tensor in a batch: the shape of its distribution, not every value of it."""
 SHRINK = np.linspace(1.0, 0.3, 29)
 """Fractions of the seen range that are tried."""
@@ -49,7 +49,9 @@ class _Seen:
 
     def add(self, values: np.ndarray) -> None:
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
-        self.values.append(values.ravel()[:: max(1, values.size // SAMPLES)])
+        # At random, for a regular step through [B, T, F, C] may meet a few channels only.
+        picked = np.random.default_rng(len(self.values)).integers(0, values.size, min(SAMPLES, values.size))
+        self.values.append(values.ravel()[picked])
 
     def quantization(self) -> Quantization:
         return best_range(np.concatenate(self.values), self.low, self.high)
