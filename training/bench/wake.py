@@ -148,7 +148,7 @@ def page(result: dict[str, Any], bundle: Bundle, folders: Folders) -> str:
 
 def _wrapped(paragraph: str) -> str:
     verbatim = paragraph.startswith(("#", "|", "!"))
-    return paragraph if verbatim else textwrap.fill(paragraph, 110, break_on_hyphens=False)
+    return paragraph if verbatim else textwrap.fill(paragraph.strip(), 110, break_on_hyphens=False)
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def clips(folder: Path, labels: Sequence[str], split: str = "all", salt: str = "
     """
     data = SpeechCommands(folder, tuple(w for w in labels if w not in (SILENCE, UNKNOWN)))
     found = data.clips if split == "all" else data.split(salt)[PARTS[split]]
+    if SILENCE not in labels and UNKNOWN in labels:  # a wake word's model: silence is one more thing it is not
+        found = [replace(c, label=UNKNOWN) if c.label == SILENCE else c for c in found]
     if not found:
         raise DataError(f"{folder}: no clip is in its {split} part; take --split all")
     if foreign := next((c for c in found if c.label not in labels), None):

@@ -7,6 +7,7 @@ Each threshold of a sweep runs the decision anew, refractory time and release in
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,7 @@ from training.evaluate.stream import Label
 
 TOLERANCE_S = 0.75
 # Finer where thresholds of good detectors lie.
-THRESHOLDS = tuple(round(i / 100, 2) for i in range(1, 90)) + tuple(
-    round(i / 1000, 3) for i in range(900, 1000)
-)
+THRESHOLDS = tuple(round(i / 100, 2) for i in range(1, 90)) + tuple(round(i / 1000, 3) for i in range(900, 1000))
 
 
 @dataclass(frozen=True)
@@ -57,18 +56,15 @@ class Outcome:
         return self.hits + len(self.misses)
 
 
-def match(
-    events_s: Sequence[float] | np.ndarray, labels: Sequence[Label], tolerance_s: float = TOLERANCE_S
-) -> Outcome:
+def match(events_s: Sequence[float] | np.ndarray, labels: Sequence[Label], tolerance_s: float = TOLERANCE_S) -> Outcome:
     """Each event goes to the first open trial whose span it lies in; spans of neighbours may overlap."""
     trials = sorted(labels, key=lambda label: label.onset_s)
     hit: dict[int, float] = {}
     false_accepts = []
-    onsets = np.array([t.onset_s for t in trials])
+    onsets = [t.onset_s for t in trials]
     longest = max((t.offset_s - t.onset_s for t in trials), default=0.0) + tolerance_s
     for event in sorted(float(e) for e in events_s):
-        first, last = np.searchsorted(onsets, [event - longest, event + 1e-9])
-        near = range(max(0, int(first) - 1), int(last))
+        near = range(bisect(onsets, event - longest - 1e-6), bisect(onsets, event + 1e-6))
         open_trial = next((i for i in near if i not in hit and _spans(trials[i], event, tolerance_s)), None)
         if open_trial is None:
             false_accepts.append(event)
@@ -141,9 +137,7 @@ def measure(
     return Point(threshold, outcome.trials, len(outcome.misses), false_accepts, hours, median, p95)
 
 
-def sweep(
-    track: Track, labels: Sequence[Label], hours: float, thresholds: Sequence[float] = THRESHOLDS
-) -> list[Point]:
+def sweep(track: Track, labels: Sequence[Label], hours: float, thresholds: Sequence[float] = THRESHOLDS) -> list[Point]:
     """The detection error trade-off: a point for each threshold, in their order."""
     return [measure(track, labels, hours, threshold) for threshold in thresholds]
 

@@ -49,9 +49,7 @@ def clustered(correct: Sequence[bool], clusters: Sequence[Hashable], seed: int =
     share = right.sum() / clips.sum()
     if len(names) < 2 or share in (0.0, 1.0):
         return wilson(round(share * len(names)), len(names))
-    drawn = np.random.default_rng(seed).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), BOOTSTRAPS
-    )
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), BOOTSTRAPS)
     low, high = np.quantile((drawn @ right) / (drawn @ clips), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 

@@ -51,9 +51,7 @@ def load(folders: Folders, word: str, part: str, salt: str = "") -> Material:
     if not keywords:
         raise DataError(f"{folders.keyword}: no clip falls into its {part} part; it needs about 50 clips")
     background = [c for f in folders.background for c in Sounds(f, "", WHOLE_S).split(salt)[part]]
-    background += [
-        c for f in folders.unseen for c in Sounds(f, "", WHOLE_S).clips if half_of(c.speaker) == part
-    ]
+    background += [c for f in folders.unseen for c in Sounds(f, "", WHOLE_S).clips if half_of(c.speaker) == part]
     noise = [c for f in folders.noise for c in Sounds(f, "", WHOLE_S).split(salt)[part]]
     return Material(
         _sounds(keywords, word),
@@ -88,9 +86,7 @@ def _sounds(clips: Sequence[Clip], label: str = "") -> list[Sound]:
 def _cut(clip: Clip) -> np.ndarray:
     audio = read_audio(clip.path)
     first = int(clip.start_s * RATE_HZ)
-    return (
-        audio[first:] if clip.duration_s is None else audio[first : first + round(clip.duration_s * RATE_HZ)]
-    )
+    return audio[first:] if clip.duration_s is None else audio[first : first + round(clip.duration_s * RATE_HZ)]
 
 
 def _without(clips: Iterable[Clip], folders: Folders, word: str) -> list[Clip]:

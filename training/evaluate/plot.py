@@ -19,9 +19,7 @@ def confusion(result: Mapping[str, Any], file: Path) -> None:
     for (row, column), count in np.ndenumerate(counts):
         if count:
             dark = count > 0.5 * counts[row].sum()
-            axes.text(
-                column, row, count, ha="center", va="center", color="white" if dark else "black", size=8
-            )
+            axes.text(column, row, count, ha="center", va="center", color="white" if dark else "black", size=8)
     axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel("recognised")

@@ -146,9 +146,7 @@ def loudest(audio: np.ndarray) -> float:
     """Mean square of the loudest 30 ms; of the whole sound where it is shorter."""
     frames = len(audio) // FRAME
     squares = np.square(audio.astype(np.float64))
-    return float(
-        squares[: frames * FRAME].reshape(frames, FRAME).mean(axis=1).max() if frames else squares.mean()
-    )
+    return float(squares[: frames * FRAME].reshape(frames, FRAME).mean(axis=1).max() if frames else squares.mean())
 
 
 class Tape:
@@ -177,17 +175,11 @@ class Tape:
         return joined[:samples]
 
 
-def _mix(
-    slots: list[Slot], samples: int, rules: Rules, tape: Tape | None
-) -> Iterator[tuple[int, np.ndarray]]:
+def _mix(slots: list[Slot], samples: int, rules: Rules, tape: Tape | None) -> Iterator[tuple[int, np.ndarray]]:
     """(start, float32 samples) of the slots and, where there is noise, of the pauses between them."""
     at, gain = 0, None
     for slot in slots:
-        part = (
-            np.zeros(len(slot.sound.audio), np.float32)
-            if slot.silent
-            else levelled(slot.sound.audio, rules.peak)
-        )
+        part = np.zeros(len(slot.sound.audio), np.float32) if slot.silent else levelled(slot.sound.audio, rules.peak)
         if tape is None or rules.snr_db is None:
             yield slot.start, part
             continue
@@ -234,9 +226,7 @@ def _label(slot: Slot) -> Label:
     return Label(round(start_s + onset_s, 4), round(start_s + offset_s, 4), slot.sound.label, slot.sound.name)
 
 
-def _composition(
-    slots: list[Slot], samples: int, rules: Rules, noise: Sequence[Sound], seed: int
-) -> dict[str, Any]:
+def _composition(slots: list[Slot], samples: int, rules: Rules, noise: Sequence[Sound], seed: int) -> dict[str, Any]:
     heard = [s for s in slots if not s.silent]
     background = [s for s in heard if not s.sound.label]
     return {
@@ -263,9 +253,7 @@ def read_labels(path: Path) -> list[Label]:
 def _read_label(path: Path, number: int, line: str) -> Label:
     try:
         data = json.loads(line)
-        label = Label(
-            float(data["onset_s"]), float(data["offset_s"]), str(data["label"]), str(data.get("clip", ""))
-        )
+        label = Label(float(data["onset_s"]), float(data["offset_s"]), str(data["label"]), str(data.get("clip", "")))
         if not 0 <= label.onset_s <= label.offset_s:
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):

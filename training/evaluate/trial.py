@@ -75,9 +75,7 @@ def report(detector: Detector, parts: dict[str, Stream], threshold: float) -> li
     return results
 
 
-def with_operating_point(
-    manifest: Manifest, target: str, name: str, results: Sequence[Result], data: str
-) -> Manifest:
+def with_operating_point(manifest: Manifest, target: str, name: str, results: Sequence[Result], data: str) -> Manifest:
     """The manifest with this operating point, its figures those of the hardest stream, and the evidence.
 
     A point of the same name is replaced; a new one comes first and is then the default.
@@ -90,19 +88,17 @@ def with_operating_point(
         name,
         {**(before.thresholds if before else {}), target: hardest.point.threshold},
         f"{hardest.conditions}; threshold chosen on other clips; {data}",
-        hardest.point.false_accepts_per_hour,
+        round(hardest.point.false_accepts_per_hour, 4),
         hardest.point.false_accepts_interval,
-        hardest.point.hours,
-        hardest.point.miss_rate,
+        round(hardest.point.hours, 4),
+        None if hardest.point.miss_rate is None else round(hardest.point.miss_rate, 5),
         hardest.point.miss_interval,
         hardest.point.trials,
     )
     points = [point if p.name == name else p for p in manifest.operating_points]
     points = points if point in points else [point, *points]
     new = [e for r in results for e in _evidence(r, target, name, data)]
-    return dataclasses.replace(
-        manifest, operating_points=points, evidence=merged_evidence(manifest.evidence, new)
-    )
+    return dataclasses.replace(manifest, operating_points=points, evidence=merged_evidence(manifest.evidence, new))
 
 
 def merged_evidence(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -116,29 +112,21 @@ def merged_evidence(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]
 
 
 def _evidence(result: Result, target: str, name: str, data: str) -> list[dict[str, Any]]:
-    point = result.point
+    found = result.point.as_json()
     shared = {
         "data": data,
         "conditions": result.conditions,
         "operating_point": name,
         "label": target,
-        "threshold": point.threshold,
+        "threshold": result.point.threshold,
+    }
+    kept = {
+        "miss_rate": ("miss_interval", "trials", "delay_median_s", "delay_p95_s"),
+        "false_accepts_per_hour": ("false_accepts_interval", "hours"),
     }
     return [
-        {
-            "measure": "miss_rate",
-            "value": point.miss_rate,
-            "interval": point.miss_interval,
-            "trials": point.trials,
-            "delay_median_s": point.delay_median_s,
-            "delay_p95_s": point.delay_p95_s,
-            **shared,
-        },
-        {
-            "measure": "false_accepts_per_hour",
-            "value": point.false_accepts_per_hour,
-            "interval": point.false_accepts_interval,
-            "hours": point.hours,
-            **shared,
-        },
+        {"measure": measure, "value": found[measure], "interval": found[interval]}
+        | {k: found[k] for k in more}
+        | shared
+        for measure, (interval, *more) in kept.items()
     ]
