@@ -44,7 +44,7 @@ def det(curves: Mapping[str, Sequence[Point]], file: Path, chosen: Mapping[str, 
     """Misses over false accepts per hour, both logarithmic; zero is drawn at half of what one event is."""
     figure, axes = _axes(7, 5)
     for name, points in curves.items():
-        (line,) = axes.plot(*_log_points(points), drawstyle="steps-post", label=name)
+        (line,) = axes.plot(*_log_points(points), drawstyle="steps-pre", label=name)
         if chosen and name in chosen:
             axes.plot(*_log_points([chosen[name]]), "o", color=line.get_color())
     axes.set_xscale("log")
