@@ -53,9 +53,10 @@ def let_reader_go() -> None:
 
 def _remedy_for(error: ModuleNotFoundError, arguments: list[str]) -> str:
     from edge.cli.extras import install_line
+    from edge.cli.verbs import package_of
 
-    line = install_line(error.name or "")
+    verb = next((a for a in arguments if not a.startswith("-")), "nuthatch")
+    line = install_line(error.name or "", package_of(verb))
     if line is None:
         raise error
-    verb = next((a for a in arguments if not a.startswith("-")), "nuthatch")
     return f"{verb}: needs {error.name}, which is not installed; {line}"

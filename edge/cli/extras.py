@@ -29,10 +29,14 @@ def missing(extra: str) -> list[str]:
     return [p for p in packages().get(extra, []) if find_spec(p) is None]
 
 
-def install_line(module: str) -> str | None:
-    """The command that installs a missing module, or None for one that nuthatch never asked for."""
+def install_line(module: str, asker: str = "") -> str | None:
+    """The command that installs a missing module, or None for one that nuthatch never asked for.
+
+    Where several extras bring it, the one named like the asking package: ``convert`` for ``converters``.
+    """
     top = module.partition(".")[0].lower()
-    for extra, names in packages().items():
-        if top in names and (extra is None or extra in USERS):
-            return f"pip install '{'nuthatch' if extra is None else f'nuthatch[{extra}]'}'"
-    return None
+    found = [extra for extra, names in packages().items() if top in names and extra in (None, *USERS)]
+    if not found:
+        return None
+    extra = next((e for e in found if e and asker.startswith(e)), found[0])
+    return "pip install nuthatch" if extra is None else f"pip install 'nuthatch[{extra}]'"

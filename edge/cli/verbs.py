@@ -27,6 +27,11 @@ def application(arguments: list[str]) -> typer.Typer:
     return app
 
 
+def package_of(verb: str) -> str:
+    """The module that a verb is in, or nothing."""
+    return next((e.module for e in entry_points(group=GROUP) if e.name == verb), "")
+
+
 def nuthatch(
     context: typer.Context, show_version: bool = typer.Option(False, "--version", help="Print the version.")
 ) -> None:
@@ -48,7 +53,7 @@ def _add(app: typer.Typer, entry: EntryPoint, must_load: bool) -> None:
     except (ImportError, AttributeError) as e:
         if must_load:
             raise
-        _add_absent(app, entry.name, e)
+        _add_absent(app, entry, e)
         return
     if isinstance(verb, typer.Typer):
         app.add_typer(verb, name=entry.name)
@@ -56,9 +61,10 @@ def _add(app: typer.Typer, entry: EntryPoint, must_load: bool) -> None:
         app.command(entry.name)(verb)
 
 
-def _add_absent(app: typer.Typer, name: str, error: Exception) -> None:
+def _add_absent(app: typer.Typer, entry: EntryPoint, error: Exception) -> None:
     """In the help, a verb whose packages are not installed is listed with what it wants."""
     from edge.cli.extras import install_line
 
     missing = getattr(error, "name", None) or "a part of nuthatch"
-    app.command(name, help=f"Not available: needs {missing}. {install_line(missing) or ''}")(lambda: None)
+    remedy = install_line(missing, entry.module) or ""
+    app.command(entry.name, help=f"Not available: needs {missing}. {remedy}")(lambda: None)
