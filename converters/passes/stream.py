@@ -94,7 +94,7 @@ class _Stepper:
         if new % stride:
             raise ConvertError(
                 f"{node.name}: {new} frames a step do not divide by its stride {stride}; "
-                f"--step-frames must be a multiple of {self.step_frames * stride // math.gcd(new, stride)}"
+                f"--step-frames must be a multiple of {self.step_frames // new * stride}"
             )
         # Frames at the window's end that the stride leaves unread are left unread in each step, too.
         return extent - stride + (padded - extent) % stride
