@@ -35,6 +35,11 @@ class Examples:
     """float [N], times per epoch"""
     input_scale: float
 
+    def shares(self, count: int) -> np.ndarray:
+        """float [count]: the share of each label in an epoch."""
+        total = np.bincount(self.labels, self.weights, count)
+        return total / total.sum()
+
     @property
     def word_count(self) -> int:
         return int(self.words.max(initial=-1)) + 1
@@ -120,7 +125,8 @@ def fit(
     if checkpoint and checkpoint.is_file():
         run.restore(checkpoint)
     model = nn.parallel.DistributedDataParallel(trainee) if world > 1 else trainee
-    loss_of = KeywordLoss(options, [t.to(device).eval() for t in teachers or []])
+    shares = torch.from_numpy(examples.shares(_outputs(net))).float().to(device)
+    loss_of = KeywordLoss(options, [t.to(device).eval() for t in teachers or []], shares)
     for epoch in range(run.epoch, options.epochs):
         loss = _epoch(model, run, examples, options, seed, loss_of, rank, world, device)
         run.epoch = epoch + 1
@@ -211,6 +217,10 @@ def _average(run: Run, decay: float, step: int) -> None:
             kept.lerp_(value.to(kept.device), 1 - decay)
         else:
             kept.copy_(value)
+
+
+def _outputs(net: nn.Module) -> int:
+    return int(net.classifier.out_channels)  # type: ignore[union-attr, arg-type]
 
 
 def _averaged(net: nn.Module, run: Run, options: Fit) -> nn.Module:

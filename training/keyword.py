@@ -254,6 +254,7 @@ def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
         "recipe": recipe.name,
         "seed": recipe.seed,
         "parts": list(recipe.data.parts),
+        "salt": recipe.data.salt,
         "parameters": sum(p.numel() for p in net.parameters()),
         "clips": len(data.train),
         "speakers": len({c.speaker for c in data.train}),

@@ -69,6 +69,8 @@ class Fit:
     label_smoothing: float = 0.05
     word_weight: float = 0.3
     """Weight of the auxiliary loss that tells all words apart, those of `_unknown_` too."""
+    logit_adjustment: float = 1.0
+    """1: the network decides as if all labels were equally frequent, however many clips each has."""
     mask_bands: int = 6
     mask_frames: int = 12
     mixup: float = 0.0

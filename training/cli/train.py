@@ -14,7 +14,8 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder of recordings [NUTHATCH_DATA]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished run in it goes on")] = None,
     beside: Annotated[
-        Path | None, typer.Option(help="Folder that holds the recipe's other sounds [default: the nearest above --data]")
+        Path | None,
+        typer.Option(help="Folder that holds the recipe's other sounds [default: the nearest above --data]"),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")

@@ -13,11 +13,13 @@ class KeywordLoss:
     """Cross-entropy with smoothed labels, an auxiliary cross-entropy over words, and distillation.
 
     Distillation after Hinton et al. 2015: Kullback-Leibler divergence at temperature T, scaled by T squared; the
-    teachers see the same augmented input, and their probabilities are averaged.
+    teachers see the same augmented input, and their probabilities are averaged. Logit adjustment after Menon et al.
+    2021: the loss adds the log of each label's share in training, so that the bare logits need not learn it.
     """
 
-    def __init__(self, options: Fit, teachers: list[nn.Module]):
+    def __init__(self, options: Fit, teachers: list[nn.Module], shares: torch.Tensor):
         self.options, self.teachers = options, teachers
+        self.adjustment = options.logit_adjustment * shares.clamp_min(1e-6).log()  # [labels]
 
     def __call__(
         self, model: nn.Module, x: torch.Tensor, labels: torch.Tensor, words: torch.Tensor, generator: torch.Generator
@@ -31,7 +33,7 @@ class KeywordLoss:
             order = torch.randperm(len(x), generator=generator)
             x = share * x + (1 - share) * x[order]
         logits, word_logits = model(x)
-        loss = self._both(logits, labels, order, share, o.label_smoothing)
+        loss = self._both(logits + self.adjustment, labels, order, share, o.label_smoothing)
         if word_logits is not None and not mixed and bool((words >= 0).any()):
             loss = loss + o.word_weight * F.cross_entropy(word_logits, words, ignore_index=-1, label_smoothing=0.1)
         if self.teachers:
