@@ -47,6 +47,13 @@ def parse(content: bytes, where: str = "model") -> Graph:
         raise ConvertError(f"{where}: damaged ({what}); take the file again from its source") from None
 
 
+def tensor_numbers(content: bytes) -> dict[str, int]:
+    """Tensor name -> its number in the file, by which interpreters know it."""
+    reader = _Reader(content)
+    reader.graph()
+    return {name: i for i, name in enumerate(reader.names)}
+
+
 def _count(n: int, what: str) -> range:
     if not 0 <= n <= MAX_TENSORS:
         raise ConvertError(f"damaged: it claims {n:,} {what}; take the file again from its source")

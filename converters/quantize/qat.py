@@ -125,6 +125,30 @@ def _straight(x: torch.Tensor, scale: np.ndarray | np.float32, limit: int = 127)
     return x + ((x.detach() / s).round().clamp(-limit, limit) * s - x.detach())
 
 
+def simulate(graph: Graph, x: torch.Tensor) -> torch.Tensor:
+    """Fake quantization of a finished int8 graph: features [B, 1, F, T] -> outputs [B, labels], not rounded."""
+    constants = {
+        t.name: torch.tensor(dequantized(t.values, t.q)) for t in graph.tensors.values() if t.is_constant
+    }
+
+    def snap(node: Node, y: torch.Tensor) -> torch.Tensor:
+        q = graph[node.name].q
+        if node.name == graph.outputs[0] or node.op.keeps_scale and not node.op.rounds_about_q0:
+            return y
+        snapped: torch.Tensor = _Snap.apply(y, torch.tensor(q.scale), q.zero_point, node.op.rounds_about_q0)
+        return snapped
+
+    with torch.no_grad():
+        return run_float(graph, x.permute(0, 3, 2, 1), constants, snap)[graph.outputs[0]]
+
+
+def dequantized(data: np.ndarray, q: Quantization) -> np.ndarray:
+    """float32 values of a constant."""
+    shape = [-1 if i == q.axis and q.per_channel else 1 for i in range(data.ndim)]
+    scales, zeros = (np.reshape(v, shape if q.per_channel else ()) for v in (q.scales, q.zero_points))
+    return ((data.astype(np.float64) - zeros) * scales).astype(np.float32)
+
+
 def distil(
     network: QatNetwork, teacher: torch.nn.Module, features: np.ndarray, input_scale: float, epochs: int, rate: float = 5e-4
 ) -> list[float]:
