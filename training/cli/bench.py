@@ -21,23 +21,35 @@ def bench(
     wake: Annotated[
         bool, typer.Option("--wake", help="Instead of costs: misses and false accepts on one stream")
     ] = False,
-    data: Annotated[Path | None, typer.Option(help="With --wake: the folder that holds the data sets")] = None,
+    folds: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of costs: runs of the model's recipe, each measured on its own test speakers"),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="With --wake: the folder that holds the data sets; with --folds: the clips")
+    ] = None,
+    budget: Annotated[float, typer.Option(help="With --folds: false accepts per hour of each command")] = 1.0,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --folds: put accuracy and thresholds into the model's manifest")
+    ] = False,
     snr: Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")] = 10.0,
     seed: Annotated[int, typer.Option(help="With --wake: of the stream's layout")] = 0,
-    out: Annotated[Path | None, typer.Option(help="With --wake: folder for wake.md and wake.png")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --wake or --folds: folder for the page")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
 ) -> None:
     """Measure a model and, where it knows the word, pymicro-wakeword beside it."""
     if board != "native":
         raise typer.BadParameter(f"{board!r} is no board that bench runs on; there is: native", param_hint="--board")
-    if wake != (data is not None):
-        raise typer.BadParameter("--wake and --data go together")
+    if (wake or bool(folds)) != (data is not None) or (wake and folds):
+        raise typer.BadParameter("--data goes with one of --wake and --folds")
     from edge.manifest import BundleError, open_bundle
 
     bundle = open_bundle(model)
     if not bundle.manifest.targets or bundle.manifest.stream is None:
         raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")
-    if data:
+    if folds and data:
+        result, text = _folds(bundle, folds, data, budget, write, out)
+    elif data:
         result, text = _wake(bundle, data, snr, seed, out)
     else:
         result, text = _cost(bundle, seconds, repeats)
@@ -80,6 +92,32 @@ def _wake(bundle: Bundle, data: Path, snr: float, seed: int, out: Path | None) -
     if out:
         _write(out, wake.page(result, bundle, folders), rows)
     return result, "\n".join(wake.table(result["rows"]))
+
+
+def _folds(
+    bundle: Bundle, runs: list[Path], data: Path, budget: float, write: bool, out: Path | None
+) -> tuple[dict[str, Any], str]:
+    from training.bench import folds
+    from training.data.audio import DataError
+
+    if len(runs) < 2:
+        raise DataError(f"{runs[0]}: one run is no fold; give at least 2 of different splits")
+    opened = [folds.open_fold(run, data) for run in runs]
+    scored = [folds.score(f) for f in opened]
+    result = {
+        "model": bundle.manifest.name,
+        "data": data.resolve().name,
+        "pooled": folds.pooled(scored),
+        "folds": [folds.fold_row(s) for s in scored],
+        "thresholds": folds.thresholds(opened, data, budget, lambda line: print(line, file=sys.stderr)),
+    }
+    if write:
+        folds.write(bundle, result)
+    text = folds.page(result)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")
+    return result, text
 
 
 def _write(out: Path, page: str, rows: Any) -> None:

@@ -16,33 +16,23 @@ SPLITS = ("test", "validation", "all")
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="Bundled model's name, a bundle's folder, or a .tflite file in one")
-    ],
+    model: Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, or a .tflite file in one")],
     data: Annotated[Path | None, typer.Option(help="Clips, one folder a label: gives the accuracy")] = None,
     split: Annotated[str, typer.Option(help="Part of --data: test, validation or all")] = "all",
-    stream: Annotated[
-        Path | None, typer.Option(help="A long recording: gives misses and false accepts")
-    ] = None,
+    stream: Annotated[Path | None, typer.Option(help="A long recording: gives misses and false accepts")] = None,
     labels: Annotated[Path | None, typer.Option(help="JSON lines: the keywords in --stream")] = None,
     keyword: Annotated[
         Path | None, typer.Option(help="Folder of keyword clips: builds the streams, calibrates, reports")
     ] = None,
-    background: Annotated[
-        list[Path] | None, typer.Option(help="Folder of other speech; may be repeated")
-    ] = None,
+    background: Annotated[list[Path] | None, typer.Option(help="Folder of other speech; may be repeated")] = None,
     unseen: Annotated[
         list[Path] | None,
         typer.Option(help="Background that no training saw: all is used; may be repeated"),
     ] = None,
     noise: Annotated[list[Path] | None, typer.Option(help="Folder of noise; may be repeated")] = None,
-    snr: Annotated[
-        list[float] | None, typer.Option(help="Noise level in dB beside clean; may be repeated")
-    ] = None,
+    snr: Annotated[list[float] | None, typer.Option(help="Noise level in dB beside clean; may be repeated")] = None,
     hours: Annotated[float | None, typer.Option(help="At most this long a stream")] = None,
-    label: Annotated[
-        str | None, typer.Option(help="Which of the model's targets; the first one otherwise")
-    ] = None,
+    label: Annotated[str | None, typer.Option(help="Which of the model's targets; the first one otherwise")] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0.001, max=1.0, help="This threshold; nothing is calibrated")
     ] = None,
@@ -51,9 +41,7 @@ def evaluate(
         typer.Option(min=0.001, help="False accepts per hour: takes the lowest threshold within it"),
     ] = None,
     point: Annotated[str, typer.Option(help="Name of the operating point that --write makes")] = "default",
-    write: Annotated[
-        bool, typer.Option("--write", help="Put the results into the bundle's manifest")
-    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Put the results into the bundle's manifest")] = False,
     seed: Annotated[int, typer.Option(help="Of the streams' layout")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for result.json and pictures")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
@@ -125,10 +113,7 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
         plot.confusion(result, out / "confusion.png")
         plot.speakers(result, out / "speakers.png")
     if write:
-        kept = {
-            "value" if k == "accuracy" else k: result[k]
-            for k in ("accuracy", "interval", "clips", "speakers")
-        }
+        kept = {"value" if k == "accuracy" else k: result[k] for k in ("accuracy", "interval", "clips", "speakers")}
         entry = {"measure": "accuracy", **kept, "data": data.resolve().name, "conditions": f"{split} clips"}
         evidence = merged_evidence(manifest.evidence, [entry])
         dataclasses.replace(manifest, evidence=evidence).write(bundle.folder)
