@@ -83,12 +83,14 @@ def convert_run(
     from converters.passes import simplify
     from converters.passes.stream import stream
     from converters.quantize.observe import observe
-    from converters.quantize.qat import QatNetwork, distil
+    from converters.quantize.distil import distil
+    from converters.quantize.qat import QatNetwork
     from converters.trace import trace
 
     scale = float(run.state["input_scale"])
     traced = simplify(trace(run.network, run.frontend.bands, run.recipe["window_frames"]))
     network = QatNetwork(traced, observe(traced, run.calibration, scale))
+    network.eval()
     if qat_epochs:
         losses = distil(network, run.network, run.calibration, scale, qat_epochs)
         say(f"fine-tuned {qat_epochs} epochs: divergence {losses[0]:.5f} -> {losses[-1]:.5f}")

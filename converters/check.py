@@ -132,7 +132,7 @@ def _float_rungs(subject: Subject, features: np.ndarray, wanted: list[np.ndarray
     try:
         import torch
 
-        from converters.quantize.qat import simulate
+        from converters.quantize.simulate import simulate
     except ImportError:
         yield Rung(subject.name, "fake quantization", 0, TOLERANCE, 0, 1.0, skipped="torch is not installed")
         return
