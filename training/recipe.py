@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.frontend.config import FrontendConfig
+from edge.frontend.tables import check
 from training.data.draws import Augment
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -124,7 +125,12 @@ def load(name_or_path: str, overrides: list[str] | None = None) -> Recipe:
         raise RecipeError(f"{path}: not TOML ({e}); correct that line") from None
     for override in overrides or []:
         _override(data, override)
-    return read(Recipe, data, "")
+    recipe: Recipe = read(Recipe, data, "")
+    try:
+        check(recipe.frontend)
+    except ValueError as e:
+        raise RecipeError(f"[frontend] {e}") from None
+    return recipe
 
 
 def _override(data: dict[str, Any], override: str) -> None:

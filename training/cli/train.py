@@ -28,10 +28,9 @@ def train(
 
     import torch
 
-    from training.data.audio import DataError
     from training.keyword import Folders
     from training.keyword import train as run
-    from training.recipe import RecipeError, load
+    from training.recipe import load
 
     folder = data or (Path(os.environ["NUTHATCH_DATA"]) if "NUTHATCH_DATA" in os.environ else None)
     if folder is None:
@@ -39,18 +38,14 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     first = os.environ.get("RANK", "0") == "0"
-    try:
-        chosen = load(recipe, overrides)
-        if chosen.task == "wake" and not chosen.word:
-            chosen = load(recipe, [*(overrides or []), f'word="{folder.name}"'])
-        target = out or Path("runs") / f"{chosen.name}{'_' + chosen.word if chosen.word else ''}-{chosen.seed}"
-        folders = Folders(folder, beside) if beside else Folders.around(folder, chosen)
-        bar = _Bar(sys.stderr if first else None)
-        path = run(chosen, folders, target, cache, bar.say, bar.report)
-        bar.close()
-    except (DataError, RecipeError, ValueError) as e:
-        typer.echo(f"nuthatch: {e}", err=True)
-        raise typer.Exit(1) from None
+    chosen = load(recipe, overrides)
+    if chosen.task == "wake" and not chosen.word:
+        chosen = load(recipe, [*(overrides or []), f'word="{folder.name}"'])
+    target = out or Path("runs") / f"{chosen.name}{'_' + chosen.word if chosen.word else ''}-{chosen.seed}"
+    folders = Folders(folder, beside) if beside else Folders.around(folder, chosen)
+    bar = _Bar(sys.stderr if first else None)
+    path = run(chosen, folders, target, cache, bar.say, bar.report)
+    bar.close()
     if first:
         print(path)
 

@@ -9,6 +9,10 @@ from typing import Any
 from torch import nn
 
 
+class ModelError(ValueError):
+    """A network that cannot be built as asked; one line with the number and the remedy."""
+
+
 def kinds() -> list[str]:
     """Names that `kind` may have: the files of this folder."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__))
@@ -19,9 +23,9 @@ def build(options: dict[str, Any], labels: int, bands: int, frames: int) -> nn.M
     options = dict(options)
     kind = options.pop("kind")
     if kind not in kinds():
-        raise ValueError(f"model kind {kind!r} is not one of {', '.join(kinds())}")
+        raise ModelError(f"model kind {kind!r} is not one of {', '.join(kinds())}")
     module = importlib.import_module(f"{__name__}.{kind}")
     try:
         return module.build(labels=labels, bands=bands, frames=frames, **options)
-    except TypeError as e:
-        raise ValueError(f"[model] of kind {kind}: {e}") from None
+    except (TypeError, ValueError) as e:
+        raise ModelError(f"[model] of kind {kind}: {e}") from None
