@@ -82,8 +82,8 @@ def convert_run(
     """``step_frames`` of 0 makes no step graph, None takes the recipe's."""
     from converters.passes import simplify
     from converters.passes.stream import stream
-    from converters.quantize.observe import observe
     from converters.quantize.distil import distil
+    from converters.quantize.observe import observe
     from converters.quantize.qat import QatNetwork
     from converters.trace import trace
 

@@ -36,9 +36,7 @@ class Tflm:
         mode = config.kPreserveAllTensors if keep else config.kAllocationRecording
         self.outputs = outputs
         try:
-            self.interpreter = runtime.Interpreter.from_bytes(
-                content, arena_size=ARENA_BYTES, intrepreter_config=mode
-            )
+            self.interpreter = runtime.Interpreter.from_bytes(content, arena_size=ARENA_BYTES, intrepreter_config=mode)
         except RuntimeError as e:
             raise ConvertError(f"TFLM refuses the file ({str(e).splitlines()[0]})") from None
 
@@ -53,7 +51,7 @@ class Tflm:
         return [self.interpreter.get_output(i).copy() for i in range(self.outputs)]
 
     def tensor(self, index: int) -> np.ndarray:
-        return np.asarray(self.interpreter.GetTensor(index, 0))
+        return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"])
 
 
 class LiteRt:

@@ -42,7 +42,14 @@ def _same(kernel: tuple[int, int], dilation: tuple[int, int]) -> Pads:
 
 @handles("aten.conv2d.default", "aten.conv2d.padding")
 def conv2d(
-    t: Tracer, x: Value, w: np.ndarray, b: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    t: Tracer,
+    x: Value,
+    w: np.ndarray,
+    b: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Value:
     kernel, dilate = (w.shape[3], w.shape[2]), _pair(dilation)
     if isinstance(padding, str):
@@ -79,7 +86,9 @@ def _per_channel(t: Tracer, x: Value, data: np.ndarray) -> np.ndarray:
         return data.reshape((1,) * (len(own) - 1) + (-1,))
     groups, rows = x.shape[1:3]
     if len(own) != 4 or len(x.shape) != 4 or groups * rows != own[1] * own[2] or groups % own[1]:
-        raise ConvertError(f"{t.scope}: normalizes {list(own)} as {list(x.shape)}; only bands of frequency can be split off")
+        raise ConvertError(
+            f"{t.scope}: normalizes {list(own)} as {list(x.shape)}; only bands of frequency can be split off"
+        )
     return np.repeat(data, rows).reshape(1, own[1], own[2], 1).transpose(TO_GRAPH)
 
 
@@ -88,11 +97,21 @@ def relu(t: Tracer, x: Value) -> Value:
     return t.elementwise(Relu(), x, "relu")
 
 
-@handles("aten.relu6.default", "aten.hardtanh.default", "aten.hardtanh_.default", "aten.clamp.default", "aten.relu6_.default")
-def relu6(t: Tracer, x: Value, low: float = 0.0, high: float = 6.0) -> Value:
-    if (low, high) != (0.0, 6.0):
-        raise ConvertError(f"{t.scope}: clamps to [{low}, {high}]; only ReLU and ReLU6 have int8 operators")
+@handles("aten.relu6.default", "aten.relu6_.default")
+def relu6(t: Tracer, x: Value) -> Value:
     return t.elementwise(Relu6(), x, "relu6")
+
+
+@handles("aten.hardtanh.default", "aten.hardtanh_.default")
+def hardtanh(t: Tracer, x: Value, low: float = -1.0, high: float = 1.0) -> Value:
+    return clamp(t, x, low, high)
+
+
+@handles("aten.clamp.default", "aten.clamp_.default")
+def clamp(t: Tracer, x: Value, low: float | None = None, high: float | None = None) -> Value:
+    if low != 0 or high not in (None, 6):
+        raise ConvertError(f"{t.scope}: clamps to [{low}, {high}]; only ReLU and ReLU6 have int8 operators")
+    return relu(t, x) if high is None else relu6(t, x)
 
 
 @handles("aten.sigmoid.default")
@@ -110,8 +129,16 @@ def hardswish(t: Tracer, x: Value) -> Value:
     return t.elementwise(HardSwish(), x, "hardswish")
 
 
-@handles("aten.dropout.default", "aten.feature_dropout.default", "aten.dropout_.default", "aten.feature_dropout_.default",
-         "aten.contiguous.default", "aten.clone.default", "aten.alias.default", "aten.detach.default")  # fmt: skip
+@handles(
+    "aten.dropout.default",
+    "aten.dropout_.default",
+    "aten.feature_dropout.default",
+    "aten.feature_dropout_.default",
+    "aten.contiguous.default",
+    "aten.clone.default",
+    "aten.alias.default",
+    "aten.detach.default",
+)
 def identity(t: Tracer, x: Value, *_: Any, **__: Any) -> Value:
     return x
 
@@ -172,7 +199,9 @@ def avg_pool2d(
 def adaptive_avg_pool2d(t: Tracer, x: Value, size: Any) -> Value:
     wanted = [n if s is None else s for s, n in zip(size, x.shape[2:], strict=True)]
     if any(n % s for s, n in zip(wanted, x.shape[2:], strict=True)):
-        raise ConvertError(f"{t.scope}: pools {x.shape[2]} x {x.shape[3]} to {wanted[0]} x {wanted[1]}, which does not divide")
+        raise ConvertError(
+            f"{t.scope}: pools {x.shape[2]} x {x.shape[3]} to {wanted[0]} x {wanted[1]}, which does not divide"
+        )
     kernel = _pair([n // s for s, n in zip(wanted, x.shape[2:], strict=True)])
     return t.result(AveragePool(kernel, size=kernel), x)
 

@@ -22,7 +22,9 @@ _DTYPES = {
     schema.TensorType.INT16: "int16",
     schema.TensorType.INT32: "int32",
 }
-MAX_TENSORS = 100_000
+MAX_COUNT = 100_000
+MAX_AXES = 8
+MAX_LINE = 240
 
 
 def read_tflite(path: Path) -> Graph:
@@ -41,10 +43,10 @@ def parse(content: bytes, where: str = "model") -> Graph:
     try:
         return _Reader(content).graph().validate()
     except ConvertError as e:
-        raise ConvertError(f"{where}: {e}") from None
+        raise ConvertError(f"{where}: {str(e)[:MAX_LINE]}") from None
     except Exception as e:  # the generated reader fails in every way that Python knows
         what = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{where}: damaged ({what}); take the file again from its source") from None
+        raise ConvertError(f"{where}: damaged ({what[:MAX_LINE]}); take the file again from its source") from None
 
 
 def tensor_numbers(content: bytes) -> dict[str, int]:
@@ -54,8 +56,8 @@ def tensor_numbers(content: bytes) -> dict[str, int]:
     return {name: i for i, name in enumerate(reader.names)}
 
 
-def _count(n: int, what: str) -> range:
-    if not 0 <= n <= MAX_TENSORS:
+def _count(n: int, what: str, most: int = MAX_COUNT) -> range:
+    if not 0 <= n <= most:
         raise ConvertError(f"damaged: it claims {n:,} {what}; take the file again from its source")
     return range(n)
 
@@ -99,7 +101,7 @@ class _Reader:
         self.names.append(name)
         if t.Type() not in _DTYPES:
             raise ConvertError(f"{name}: values of type {t.Type()}; known are {', '.join(_DTYPES.values())}")
-        shape = tuple(t.Shape(i) for i in _count(t.ShapeLength(), "axes"))
+        shape = tuple(t.Shape(i) for i in _count(t.ShapeLength(), "axes", MAX_AXES))
         dtype = _DTYPES[t.Type()]
         return Tensor(name, shape, dtype, self._quantization(t.Quantization()), self._data(t, name, shape, dtype))
 
@@ -134,7 +136,9 @@ class _Reader:
         if not outs or not ins or "" in outs:
             raise ConvertError(f"{builtin}: without inputs or outputs; take the file again from its source")
         args = [by_name[i] for i in ins if i]
-        op, used = kinds[builtin].from_tflite(self._options(operator, kinds[builtin].options), args, by_name[outs[0]], builtin)
+        op, used = kinds[builtin].from_tflite(
+            self._options(operator, kinds[builtin].options), args, by_name[outs[0]], builtin
+        )
         # A trailing '' is a bias left out; parameters were read into the operator.
         return Node(op, tuple(i for i in ins[:used] if i), tuple(outs))
 

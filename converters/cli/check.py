@@ -10,7 +10,9 @@ import typer
 
 def check(
     model: Annotated[str, typer.Argument(help="Bundled model, path of a bundle, or a .tflite file.")],
-    run: Annotated[Path | None, typer.Option(help="The run it was converted from: adds torch, and real features.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="The run it was converted from: adds torch, and real features.")
+    ] = None,
     features: Annotated[Path | None, typer.Option(help="int8 features [N, T, F], .npy. [default: random]")] = None,
     count: Annotated[int, typer.Option(min=1, help="Windows to compare.")] = 16,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per rung.")] = False,
@@ -78,6 +80,10 @@ def _line(rung: Any) -> str:
     head = f"{'skip' if rung.skipped else 'ok  ' if rung.ok else 'FAIL'} {rung.file:<14} {rung.name:<40}"
     if rung.skipped:
         return f"{head} {rung.skipped}"
-    allowed = "none allowed" if rung.tolerance == 0 else f"{rung.tolerance} allowed" if rung.tolerance < 256 else "no limit"
-    text = f"{head} {rung.runs} runs, difference {rung.max_difference}/256 ({allowed}), same label {rung.same_label:.1%}"
+    allowed = (
+        "none allowed" if rung.tolerance == 0 else f"{rung.tolerance} allowed" if rung.tolerance < 256 else "no limit"
+    )
+    text = (
+        f"{head} {rung.runs} runs, difference {rung.max_difference}/256 ({allowed}), same label {rung.same_label:.1%}"
+    )
     return f"{text}; first: {rung.first_difference}" if rung.first_difference else text

@@ -18,12 +18,18 @@ def convert(
     qat_epochs: Annotated[
         int, typer.Option(min=0, help="Epochs of fine-tuning with int8 in the loop, on the calibration features.")
     ] = 0,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; more rarely pay for networks as small as these.")
+    ] = 1,
     json: Annotated[bool, typer.Option("--json", help="The manifest on stdout instead of a summary.")] = False,
 ) -> None:
     """Quantize a trained network and write its bundle: model.tflite, stream.tflite, manifest.json."""
+    import torch
+
     from converters.bundle import make_bundle
     from converters.cli.failure import one_line
 
+    torch.set_num_threads(threads)
     with one_line():
         manifest = make_bundle(run_dir, out, name, step_frames, qat_epochs, lambda line: typer.echo(line, err=True))
     if json:

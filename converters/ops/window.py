@@ -45,7 +45,9 @@ class Windowed(Op):
             raise ConvertError(f"{inputs[0].name}: {len(x)} dimensions where a window needs [1, T, F, C]")
         room = x[1] + sum(self.pads[:2]) - extent[0], x[2] + sum(self.pads[2:]) - extent[1]
         if min(room) < 0:
-            raise ConvertError(f"{inputs[0].name}: {x[1]} x {x[2]} is smaller than a window of {extent[0]} x {extent[1]}")
+            raise ConvertError(
+                f"{inputs[0].name}: {x[1]} x {x[2]} is smaller than a window of {extent[0]} x {extent[1]}"
+            )
         return room[0] // self.stride[0] + 1, room[1] // self.stride[1] + 1
 
     def time_window(self, inputs: Sequence[Tensor]) -> tuple[int, int]:
@@ -107,6 +109,3 @@ def same_pads(x: Shape, extent: tuple[int, int], stride: tuple[int, int]) -> Pad
     """TFLite's SAME: as many outputs as ceil(input / stride), the odd pad at the end."""
     total = [max(0, (-(-x[i + 1] // stride[i]) - 1) * stride[i] + extent[i] - x[i + 1]) for i in (0, 1)]
     return total[0] // 2, total[0] - total[0] // 2, total[1] // 2, total[1] - total[1] // 2
-
-
-

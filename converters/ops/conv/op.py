@@ -42,9 +42,10 @@ class Conv(Windowed):
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch
 
-        x, w, *bias = values
+        x, w = values[:2]
+        b = values[2] if len(values) > 2 else None
         y = torch.nn.functional.conv2d(
-            self.padded(x), w.permute(0, 3, 1, 2), *bias, stride=self.stride, dilation=self.dilation
+            self.padded(x), w.permute(0, 3, 1, 2), b, stride=self.stride, dilation=self.dilation
         )
         return activate(y.permute(0, 2, 3, 1), self.activation)
 

@@ -44,11 +44,12 @@ class DepthwiseConv(Windowed):
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch
 
-        x, w, *bias = values
+        x, w = values[:2]
+        b = values[2] if len(values) > 2 else None
         y = torch.nn.functional.conv2d(
             self.padded(x),
             w.permute(3, 0, 1, 2),
-            *bias,
+            b,
             stride=self.stride,
             dilation=self.dilation,
             groups=x.shape[3],

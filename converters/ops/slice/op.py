@@ -35,9 +35,7 @@ class Slice(Op):
         return cls(tuple(begin), (-1,) * len(shape))
 
     def shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return tuple(
-            n - b if s < 0 else s for n, b, s in zip(inputs[0].shape, self.begin, self.size, strict=True)
-        )
+        return tuple(n - b if s < 0 else s for n, b, s in zip(inputs[0].shape, self.begin, self.size, strict=True))
 
     def _box(self) -> tuple[slice, ...]:
         return tuple(slice(b, None if s < 0 else b + s) for b, s in zip(self.begin, self.size, strict=True))
