@@ -17,6 +17,9 @@ from converters.ops.concatenation.op import Concatenation
 from converters.ops.slice.op import Slice
 from converters.passes.drop_dead import drop_dead
 
+FRAMES = "frames"
+"""Name of the step graph's input."""
+
 
 def stream(graph: Graph, step_frames: int) -> Graph:
     """The step graph; raises ConvertError naming the layer that looks ahead or does not fit the step."""
@@ -52,13 +55,14 @@ class _Stepper:
     def run(self) -> Graph:
         g = self.graph
         self.tensors = {t.name: t for t in g.tensors.values() if t.is_constant}
-        frames = g[g.inputs[0]]
-        shape = (frames.shape[0], self.step_frames, *frames.shape[2:])
-        self.tensors[frames.name] = dataclasses.replace(frames, shape=shape)
+        window = g[g.inputs[0]]
+        shape = (window.shape[0], self.step_frames, *window.shape[2:])
+        self.tensors[FRAMES] = dataclasses.replace(window, name=FRAMES, shape=shape)
+        self.alias[window.name] = FRAMES
         for node in g:
             self.step(node)
         outputs = tuple(self.alias.get(o, o) for o in g.outputs)
-        ins, outs = (*g.inputs, *self.states), (*outputs, *self.states.values())
+        ins, outs = (FRAMES, *self.states), (*outputs, *self.states.values())
         return drop_dead(Graph(ins, outs, tuple(self.nodes), self.tensors)).validate()
 
     def step(self, node: Node) -> None:
@@ -139,7 +143,7 @@ class _Stepper:
     def successor(self, state: str, x: str, whole: str, past: int) -> str:
         """The newest frames: x itself when it is as long as the state, else cut from what is nearest."""
         new = self.tensors[x].shape[TIME]
-        if new == past and x not in self.graph.inputs:
+        if new == past and x != FRAMES:
             return x
         source = x if new >= past else whole
         cut = Slice.last_frames(self.tensors[source].shape, past)

@@ -25,6 +25,7 @@ from converters.ops.relu6.op import Relu6
 from converters.ops.reshape.op import Reshape
 from converters.ops.slice.op import Slice
 from converters.ops.softmax.op import Softmax
+from converters.ops.strided_slice.op import StridedSlice
 
 Shape = tuple[int, ...]
 
@@ -160,6 +161,13 @@ def concatenation(d: Draw) -> Case:
 
 def slice(d: Draw) -> Case:  # noqa: A001  named after its folder
     return d.case(Slice((0, d.whole(0, 2), 1, 0), (1, -1, 2, -1)), d.shape())
+
+
+def strided_slice(d: Draw) -> Case:
+    x = d.shape()
+    dropped = (3,) if d.seed % 2 else ()
+    op = StridedSlice((0, d.whole(0, 2), 1, 0), (1, x[1], 4, 1 if dropped else x[3]), (1, d.whole(1, 2), 2, 1), dropped)
+    return d.case(op, x)
 
 
 def reshape(d: Draw) -> Case:
