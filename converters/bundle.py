@@ -96,7 +96,10 @@ def convert_run(
         say(f"fine-tuned {qat_epochs} epochs: divergence {losses[0]:.5f} -> {losses[-1]:.5f}")
     graph = network.export()
     step_frames = int(run.recipe.get("step_frames", 1)) if step_frames is None else step_frames
-    step = stream(graph, step_frames) if step_frames else None
+    try:
+        step = stream(graph, step_frames) if step_frames else None
+    except ConvertError as e:
+        raise ConvertError(f"{e}; or make no stream: --step-frames 0") from None
     facts = _facts(run, graph, step, qat_epochs) | {"int8_agreement": _agreement(run, network, scale)}
     return Converted(traced, graph, step, facts)
 
