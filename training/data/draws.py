@@ -26,6 +26,10 @@ from training.data.audio import RATE_HZ, read_audio, to_int16
 from training.data.clip import Clip, word_span
 
 
+ARITHMETIC = "2"
+"""Part of a cache's name: raised when the same clips and options give other bits."""
+
+
 @dataclass(frozen=True)
 class Augment:
     """How a clip is varied; shares are probabilities."""
@@ -66,7 +70,7 @@ class Draws:
     def key(self) -> str:
         """Names the cache: everything that its bits depend on."""
         parts = [
-            self.config.hash, str(self.frames), json.dumps(asdict(self.augment)), str(self.seed),
+            ARITHMETIC, self.config.hash, str(self.frames), json.dumps(asdict(self.augment)), str(self.seed),
             *(f"{c.path.name}{c.path.stat().st_size}{c.start_s}{c.duration_s}{c.align}" for c in self.clips),
             *(f"{p.name}{p.stat().st_size}" for p in [*self.noises, *self.responses]),
         ]  # fmt: skip
