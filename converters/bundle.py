@@ -154,7 +154,7 @@ def make_bundle(
 
 
 def _manifest(run: Run, converted: Converted, name: str, out: Path, files: list[str]) -> Manifest:
-    state, recipe = run.state, run.recipe
+    state, recipe, stream = run.state, run.recipe, _stream(converted)
     return Manifest(
         name=name,
         labels=list(state["labels"]),
@@ -164,15 +164,27 @@ def _manifest(run: Run, converted: Converted, name: str, out: Path, files: list[
         input=Quantization(float(state["input_scale"]), 0),
         output=SCORES,
         files={f: file_entry(out / f) for f in files},
-        task=str(recipe.get("task", "keyword")),
+        task=str(state.get("task", "keyword")),
         description=str(recipe.get("description", "")),
-        stream=_stream(converted),
-        decision=Decision(**recipe.get("decision", {})),
+        stream=stream,
+        decision=_decision(recipe.get("decision", {}), stream, run.frontend.hop_ms),
         operating_points=[OperatingPoint(**p) for p in state.get("operating_points", [])],
         evidence=_plain(state.get("evidence", [])),
         licences=[Licence(**licence) for licence in state.get("licences", [])],
         training=_plain(converted.facts),
     )
+
+
+def _decision(options: dict[str, Any], stream: Stream | None, hop_ms: int) -> Decision:
+    """The recipe's `smoothing_ms` in steps of the stream that was made; the rest as it is."""
+    options = dict(options)
+    smoothing_ms = options.pop("smoothing_ms", None)
+    if smoothing_ms and stream:
+        options["window_steps"] = max(1, round(smoothing_ms / (stream.step_frames * hop_ms)))
+    try:
+        return Decision(**options)
+    except TypeError as e:
+        raise ConvertError(f"[decision] {e}; mend the recipe and train again") from None
 
 
 def _plain(value: Any) -> Any:

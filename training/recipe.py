@@ -98,6 +98,7 @@ class Recipe:
     seed: int = 0
     window_frames: int = 98
     step_frames: int = 4
+    """Frames that a call of the step graph takes."""
     input_scale: float = 0.03125
     """The network's real input is the int8 feature times this."""
     description: str = ""
@@ -106,6 +107,7 @@ class Recipe:
     data: Data = field(default_factory=Data)
     fit: Fit = field(default_factory=Fit)
     decision: dict[str, Any] = field(default_factory=dict)
+    """`smoothing_ms`, `refractory_ms`, `release`: how scores become events."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

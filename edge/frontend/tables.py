@@ -55,9 +55,7 @@ def check(config: FrontendConfig) -> None:
         raise ValueError(f"bands is {c.bands}; use 1 to 256")
     nyquist_hz = c.sample_rate_hz / 2
     if not 0 <= c.low_hz < c.high_hz <= nyquist_hz:
-        raise ValueError(
-            f"bands from {c.low_hz} Hz to {c.high_hz} Hz: need 0 <= low_hz < high_hz <= {nyquist_hz:.0f}"
-        )
+        raise ValueError(f"bands from {c.low_hz} Hz to {c.high_hz} Hz: need 0 <= low_hz < high_hz <= {nyquist_hz:.0f}")
     if not 0 <= c.shift <= 15:
         raise ValueError(f"shift is {c.shift}; use 0 to 15")
     if not -32768 <= c.offset <= 32767:

@@ -97,9 +97,7 @@ def _open(path: Path, threads: int, reference: bool) -> Any:
         # The constructor verifies the flatbuffer: a truncated file is an exception, not a crash.
         kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         with _native_stderr_closed():
-            interpreter = Interpreter(
-                model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels
-            )
+            interpreter = Interpreter(model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as e:
         reason = " ".join(str(e).split())[:160] or type(e).__name__
@@ -146,9 +144,7 @@ def _only(details: list[dict[str, Any]], path: Path | str, what: str) -> dict[st
     return details[0]
 
 
-def _require_states_match(
-    inputs: list[dict[str, Any]], outputs: list[dict[str, Any]], path: Path | str
-) -> None:
+def _require_states_match(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]], path: Path | str) -> None:
     """Inputs are frames, state 0, ...; outputs scores, state 0, ...; equal shapes (docs/architecture.md)."""
     if len(inputs) < 2 or len(inputs) != len(outputs) or len(inputs[0]["shape"]) != 4:
         raise ModelFileError(

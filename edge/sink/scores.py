@@ -18,9 +18,7 @@ class Scores:
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError as e:
-            raise ScoresError(
-                f"{path}: cannot be written ({e.strerror}); give --scores another path"
-            ) from None
+            raise ScoresError(f"{path}: cannot be written ({e.strerror}); give --scores another path") from None
 
     def __call__(self, event: Event) -> None:
         self._file.write(event.to_json() + "\n")

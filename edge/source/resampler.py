@@ -48,9 +48,7 @@ class Resampler:
 def require_format(rate_hz: int, channels: int) -> None:
     """Raises SourceError for a rate or channel count out of bounds."""
     if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
-        raise SourceError(
-            f"{rate_hz:,} Hz is not a rate of {RATES_HZ[0]:,} to {RATES_HZ[1]:,} Hz; resample it"
-        )
+        raise SourceError(f"{rate_hz:,} Hz is not a rate of {RATES_HZ[0]:,} to {RATES_HZ[1]:,} Hz; resample it")
     if not CHANNELS[0] <= channels <= CHANNELS[1]:
         raise SourceError(f"{channels} channels, not {CHANNELS[0]} to {CHANNELS[1]}; mix it down")
 

@@ -50,8 +50,7 @@ class KeywordTask:
         self._targets = [(manifest.labels.index(t), t) for t in manifest.targets]
         self._report = report
         self._tail_frames = (
-            max(manifest.window_frames, stream.warmup_frames)
-            + manifest.decision.window_steps * stream.step_frames
+            max(manifest.window_frames, stream.warmup_frames) + manifest.decision.window_steps * stream.step_frames
         )
         self.reset()
 

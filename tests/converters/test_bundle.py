@@ -44,7 +44,7 @@ def run_dir(tmp_path_factory):
     net = networks.settle(build(MODEL, len(LABELS), 40, FRAMES))
     state = {
         "recipe": {"model": MODEL, "frontend": vars(FrontendConfig()), "window_frames": FRAMES, "step_frames": 4,
-                   "task": "commands", "decision": {"window_steps": 3, "refractory_ms": 700}},
+                   "task": "commands", "decision": {"smoothing_ms": 120, "refractory_ms": 700}},
         "labels": LABELS,
         "targets": ["yes", "no"],
         "input_scale": networks.INPUT_SCALE,
@@ -68,7 +68,7 @@ def bundle_dir(run_dir, tmp_path_factory):
 def test_the_bundle_opens_and_says_what_is_in_it(bundle_dir):
     bundle = open_bundle(bundle_dir)
     manifest = bundle.manifest
-    assert manifest.name == "tiny" and manifest.task == "commands"
+    assert manifest.name == "tiny" and manifest.task == "keyword"
     assert (manifest.labels, manifest.targets) == (LABELS, ["yes", "no"])
     assert (manifest.input, manifest.output) == (Quantization(1 / 32, 0), Quantization(1 / 256, -128))
     assert manifest.decision.window_steps == 3

@@ -25,7 +25,6 @@ from training.augment.speed import speed
 from training.data.audio import RATE_HZ, read_audio, to_int16
 from training.data.clip import Clip, word_span
 
-
 ARITHMETIC = "2"
 """Part of a cache's name: raised when the same clips and options give other bits."""
 

@@ -13,9 +13,7 @@ CONFIGS = {
     "default": FrontendConfig(),
     "scene": FrontendConfig(window_ms=130, hop_ms=20, fft_size=4096, bands=256, low_hz=50, high_hz=8000),
     "smallest": FrontendConfig(window_ms=4, hop_ms=2, fft_size=64, bands=13),
-    "narrow_bands": FrontendConfig(
-        window_ms=7, hop_ms=3, fft_size=128, bands=256, low_hz=0, high_hz=8000, offset=9000
-    ),
+    "narrow_bands": FrontendConfig(window_ms=7, hop_ms=3, fft_size=128, bands=256, low_hz=0, high_hz=8000, offset=9000),
     "odd_window": FrontendConfig(sample_rate_hz=11_025, window_ms=23, hop_ms=7, fft_size=256, high_hz=5_500),
     "hop_is_window": FrontendConfig(window_ms=32, hop_ms=32, fft_size=1024, bands=1),
     "padded": FrontendConfig(window_ms=10, hop_ms=10, fft_size=2048, bands=64, shift=0, offset=-3),

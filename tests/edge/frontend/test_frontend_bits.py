@@ -21,9 +21,7 @@ def test_quantize_equals_spec(config):
 
 
 def test_features_are_quantized_log_mel(config, speech):
-    np.testing.assert_array_equal(
-        features(speech, config), spec.quantize(spec.log_mel(speech, config), config)
-    )
+    np.testing.assert_array_equal(features(speech, config), spec.quantize(spec.log_mel(speech, config), config))
 
 
 def test_silence_is_zero(config):
