@@ -55,10 +55,6 @@ def test_the_command_line_starts_without_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_boards_are_ini_files_only():
-    assert all(p.suffix == ".ini" for p in (ROOT / "boards").iterdir())
-
-
 def test_no_committed_file_is_large():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.split(b"\0")
     for name in filter(None, listed):

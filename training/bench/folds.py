@@ -97,10 +97,10 @@ def thresholds(folds: Sequence[Fold], data: Path, budget: float, say: Callable[[
     """For each command: the threshold from the first fold's test stream, its result on the second fold's."""
     first, second = folds[0], folds[1]
     rows = []
-    beside = tuple(p for p in (data.resolve().parent / n for n in BACKGROUND) if p.is_dir())
+    beside = tuple(p for p in (data.absolute().parent / n for n in BACKGROUND) if p.is_dir())
     if not beside:
         raise DataError(
-            f"{data.resolve().parent}: has none of {', '.join(BACKGROUND)}; the thresholds need other speech"
+            f"{data.absolute().parent}: has none of {', '.join(BACKGROUND)}; the thresholds need other speech"
         )
     heard = [_Heard(f, beside, data) for f in (first, second)]
     for target in first.bundle.manifest.targets:
