@@ -15,8 +15,8 @@ from training.keyword import Folders, train
 from training.recipe import load
 
 SETS = [
-    'labels=["_silence_", "_unknown_", "no", "up", "yes"]', "model.stem=8", "model.blocks=[[12, 3, 1, 2], [12, 3, 2, 1]]",
-    "model.head=16", "batch=32", "draws=1", "epochs=3",
+    'labels=["_silence_", "_unknown_", "no", "up", "yes"]', "model.blocks=[[12, 3, 1, 2], [12, 3, 2, 1]]",
+    "model.stem=8", "model.head=16", "batch=32", "draws=1", "epochs=3",
 ]  # fmt: skip
 
 
