@@ -69,6 +69,8 @@ class KeywordData:
     noises: list[Path]
     responses: list[Path]
     sources: list[Source]
+    folder: str
+    """Name of the folder that the clips with the words came from."""
 
     @property
     def labels(self) -> list[str]:
@@ -106,7 +108,7 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
             f"{folders.beside}: holds none of the recipe's folders of other sound; name theirs with --beside"
         )
     train.sort(key=lambda c: (str(c.path), c.start_s, c.align))
-    return KeywordData(recipe, train, watch, noises, responses, [s for s, _ in sources])
+    return KeywordData(recipe, train, watch, noises, responses, [s for s, _ in sources], folders.data.resolve().name)
 
 
 def _learns(path: Path, recipe: Recipe, parts: set[str]) -> bool:
@@ -243,7 +245,7 @@ def _save(recipe: Recipe, data: KeywordData, net: nn.Module, draws: Draws, out: 
 
 
 def _licences(recipe: Recipe, data: KeywordData) -> list[dict[str, str]]:
-    used = [Source(recipe.word or "data", recipe.data.licence, recipe.data.origin), *data.sources]
+    used = [Source(data.folder, recipe.data.licence, recipe.data.origin), *data.sources]
     used += [*recipe.data.noise, *recipe.data.responses]
     unique = {(s.folder, s.licence): {"data": s.folder, "licence": s.licence, "source": s.origin} for s in used}
     return list(unique.values())
