@@ -116,7 +116,9 @@ class _Writer:
 
     def _write_tensor(self, t: Tensor) -> int:
         buffer = 0 if t.data is None else self._buffer(t.data)
-        shape, text = self._vector(t.shape, "int32"), self._string(t.name)
+        # A layer is named by what it computes; the names of its constants would be a kilobyte of every file.
+        text = self._string(t.name if t.data is None else str(len(self.tensors)))
+        shape = self._vector(t.shape, "int32")
         quantization = self._quantization(t.quantization) if t.quantization else None
         schema.TensorStart(self.fbb)
         schema.TensorAddShape(self.fbb, shape)
@@ -131,8 +133,7 @@ class _Writer:
     def _parameter(self, data: np.ndarray) -> int:
         key = data.tobytes() + bytes(data.shape)
         if key not in self.parameters:
-            name = "_".join(str(v) for v in data.ravel())
-            self.parameters[key] = self._write_tensor(Tensor.constant(name, data))
+            self.parameters[key] = self._write_tensor(Tensor.constant("parameter", data))
         return self.parameters[key]
 
     def _operator(self, node: Node) -> int:
