@@ -124,7 +124,8 @@ def fit(
     run = Run(trainee, optimizer, {k: v.clone() for k, v in net.state_dict().items()})
     if checkpoint and checkpoint.is_file():
         run.restore(checkpoint)
-    model = nn.parallel.DistributedDataParallel(trainee) if world > 1 else trainee
+    # Mixed examples have no word: the words' head then gets no gradient.
+    model = nn.parallel.DistributedDataParallel(trainee, find_unused_parameters=True) if world > 1 else trainee
     shares = torch.from_numpy(examples.shares(_outputs(net))).float().to(device)
     loss_of = KeywordLoss(options, [t.to(device).eval() for t in teachers or []], shares)
     for epoch in range(run.epoch, options.epochs):

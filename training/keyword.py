@@ -174,7 +174,7 @@ def train(
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
     watch = _watch(data, cache, say) if data.watch else lambda net: {}
     fit(net, examples, recipe.fit, recipe.seed, out / "last.pt", watch, report, teachers)
-    if int(os.environ.get("RANK", "0")) == 0:
+    if _first():
         _save(recipe, data, net, draws, out)
     return out / "model.pt"
 
@@ -186,11 +186,17 @@ def _draws(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str
 
 def _refuse_another_recipe(recipe: Recipe, out: Path) -> None:
     """A folder continues the run that it holds; another recipe needs another folder."""
-    file = out / "recipe.json"
-    text = json.dumps(recipe.to_dict(), indent=1)
+    if not _first():
+        return
+    file, text = out / "recipe.json", json.dumps(recipe.to_dict(), indent=1)
     if file.is_file() and file.read_text() != text:
         raise RecipeError(f"{out}: holds a run of another recipe; give another --out or remove the folder")
     file.write_text(text)
+
+
+def _first() -> bool:
+    """The one process of a torchrun group that writes."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _watch(data: KeywordData, cache: Path, say: Callable[[str], None]) -> Callable[[nn.Module], dict[str, float]]:

@@ -34,7 +34,7 @@ def stripes(n=192, seed=0):
 
 def test_it_learns():
     examples = stripes()
-    net = fit(build(NET, 3, 40, 98), examples, Fit(epochs=4, batch=32, word_weight=0, warmup_epochs=1), 0)
+    net = fit(build(NET, 3, 40, 98), examples, Fit(epochs=10, batch=32, word_weight=0, warmup_epochs=1, ema=0.9), 0)
     x, labels, _ = examples.batch([examples.draw(0)], np.stack([np.arange(192), np.zeros(192, int)], 1), 0)
     assert float((net(x).argmax(1) == labels).float().mean()) > 0.95
 

@@ -94,7 +94,7 @@ def test_the_table():
     ("arguments", "code", "said"),
     [
         (["--board", "moon"], 2, "native"),
-        (["--wake"], 2, "go together"),
+        (["--wake"], 2, "goes with one of"),
         (["--wake", "--data", "x"], 1, "alexa folder"),
     ],
 )
