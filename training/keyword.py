@@ -238,7 +238,7 @@ def _save(recipe: Recipe, data: KeywordData, net: nn.Module, draws: Draws, out: 
     rows = np.sort(rng.permutation(len(data.train))[:CALIBRATION_CLIPS])
     np.save(out / "calibration.npy", np.ascontiguousarray(draws(0)[rows]))
     state: dict[str, Any] = {
-        "recipe": recipe.to_dict(),
+        "recipe": {**recipe.to_dict(), "description": recipe.description.replace("{word}", recipe.word)},
         "labels": data.labels,
         "targets": [x for x in data.labels if not x.startswith("_")],
         "input_scale": recipe.input_scale,

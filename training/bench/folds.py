@@ -88,7 +88,7 @@ def pooled(scored: Sequence[Scored]) -> dict[str, Any]:
         "interval": [round(low, 5), round(high, 5)],
         "float_accuracy": round(float(in_float.mean()), 5),
         "clips": len(right),
-        "speakers": len(set(speakers)),
+        "speakers": accuracy.speaker_count([c for s in scored for c in s.fold.clips]),
         "networks": len(scored),
     }
 
@@ -203,7 +203,7 @@ def fold_row(s: Scored) -> dict[str, Any]:
         "seed": training.get("seed"),
         "split": s.fold.split,
         "clips": len(s.fold.clips),
-        "speakers": len({c.speaker for c in s.fold.clips}),
+        "speakers": accuracy.speaker_count(s.fold.clips),
         "float": round(float(s.right_float.mean()), 5),
         "int8": round(float(s.right_int8.mean()), 5),
     }

@@ -25,6 +25,11 @@ class Clip:
     """Where a window may lie: over the `whole` clip, at the end of its `word`, or `anywhere` in it."""
     weight: float = 1.0
 
+    @property
+    def by_a_speaker(self) -> bool:
+        """Whether the name tells who speaks; what it does not tell of is its own source, `folder/file`."""
+        return "/" not in self.speaker
+
 
 LONGEST_WORD_S = 1.3
 

@@ -61,9 +61,9 @@ def accuracy(found: Sequence[Clip], labels: Sequence[str], score: Scorer, sample
         "accuracy": round(float(right.mean()), 5),
         "interval": [round(x, 5) for x in clustered(right.tolist(), speakers)],
         "clips": len(found),
-        "speakers": len(set(speakers)),
+        "speakers": speaker_count(found),
         "per_class": _per_class(confusion, labels),
-        "per_speaker": _per_speaker(speakers, right),
+        "per_speaker": _per_speaker(found, right),
         "confusion": {"labels": list(labels), "counts": confusion.tolist()},
     }
 
@@ -82,7 +82,12 @@ def _per_class(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def _per_speaker(speakers: Sequence[str], right: np.ndarray) -> dict[str, Any]:
-    clips_of = Counter(speakers)
-    right_of = Counter(s for s, ok in zip(speakers, right, strict=True) if ok)
+def speaker_count(found: Sequence[Clip]) -> int:
+    """How many people are heard. Clips of nobody, such as silence, are clusters of their own but no speakers."""
+    return len({c.speaker for c in found if c.by_a_speaker})
+
+
+def _per_speaker(found: Sequence[Clip], right: np.ndarray) -> dict[str, Any]:
+    clips_of = Counter(c.speaker for c in found if c.by_a_speaker)
+    right_of = Counter(c.speaker for c, ok in zip(found, right, strict=True) if ok)
     return {s: {"accuracy": round(right_of[s] / n, 5), "clips": n} for s, n in sorted(clips_of.items())}
