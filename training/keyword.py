@@ -169,6 +169,8 @@ def train(
     )
     torch.manual_seed(recipe.seed)
     net = build(recipe.model, len(data.labels), recipe.frontend.bands, recipe.window_frames)
+    if recipe.fit.start:
+        _start_from(net, Path(recipe.fit.start))
     out.mkdir(parents=True, exist_ok=True)
     _refuse_another_recipe(recipe, out)
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
@@ -177,6 +179,15 @@ def train(
     if _first():
         _save(recipe, data, net, draws, out)
     return out / "model.pt"
+
+
+def _start_from(net: nn.Module, run: Path) -> None:
+    try:
+        net.load_state_dict(load_trained(run).state["state_dict"])
+    except RuntimeError as e:
+        raise RecipeError(
+            f"{run}: holds another network ({str(e).splitlines()[-1].strip()}); give its [model]"
+        ) from None
 
 
 def _draws(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str], None]) -> Draws:

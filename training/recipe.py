@@ -79,6 +79,8 @@ class Fit:
     draws: int = 16
     ema: float = 0.998
     """Decay of the averaged weights that are kept; 0 keeps the last ones."""
+    start: str = ""
+    """Folder of a trained run whose weights are the first ones; empty: random ones."""
     teachers: tuple[str, ...] = ()
     """Folders of trained runs whose mean prediction is the target (knowledge distillation)."""
     teacher_weight: float = 0.8

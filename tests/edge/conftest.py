@@ -1,6 +1,7 @@
 """A bundle, sounds and the command, for all tests below."""
 
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -21,6 +22,12 @@ import tiny_model  # noqa: E402
 def bundle_path(tmp_path_factory):
     """A model that hears "loud": the mean feature of 12 frames, a step of 3."""
     return tiny_model.loudness_bundle(tmp_path_factory.mktemp("bundles") / "loudness")
+
+
+@pytest.fixture(scope="session")
+def interruptible():
+    """For Popen's preexec_fn: a child of a background job inherits that SIGINT is ignored."""
+    return lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

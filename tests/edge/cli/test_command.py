@@ -128,13 +128,14 @@ def test_a_threshold_that_is_no_number_is_usage(nuthatch, bundle_path, wav):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
-def test_interrupt_ends_listening_cleanly(command, bundle_path, samples):
+def test_interrupt_ends_listening_cleanly(command, bundle_path, samples, interruptible):
     process = subprocess.Popen(
         [*command[0], "listen", "--model", str(bundle_path), "--source", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=command[1],
+        preexec_fn=interruptible,
     )
     process.stdin.write(samples.tobytes())
     process.stdin.flush()

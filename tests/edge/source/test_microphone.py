@@ -36,7 +36,7 @@ def sound_card(tmp_path, samples):
 
 @needs_portaudio
 @pytest.mark.parametrize("device", [[], ["--device", "fakeplug"]])
-def test_hears_what_the_card_gives_and_ends_on_interrupt(command, sound_card, bundle_path, device):
+def test_hears_what_the_card_gives_and_ends_on_interrupt(command, sound_card, bundle_path, device, interruptible):
     arguments = ["listen", "--model", str(bundle_path), "--source", "mic", "--json", *device]
     process = subprocess.Popen(
         [*command[0], *arguments],
@@ -44,6 +44,7 @@ def test_hears_what_the_card_gives_and_ends_on_interrupt(command, sound_card, bu
         stderr=subprocess.PIPE,
         env=command[1] | sound_card,
         text=True,
+        preexec_fn=interruptible,
     )
     heard = [json.loads(process.stdout.readline()) for _ in range(2)]
     process.send_signal(signal.SIGINT)
