@@ -15,8 +15,8 @@ NUTHATCH = Path(sys.executable).parent / "nuthatch"
 LIMIT_BYTES = {"commands12": 128_000, "wake_alexa": 80_000, "wake_computer": 80_000}
 # samples/README.md: from when on the word is heard, and which model knows it.
 SAID = [
-    (1.2, "computer", "wake_computer"), (2.9, "on", "commands12"), (10.9, "alexa", "wake_alexa"),
-    (12.8, "stop", "commands12"), (14.6, "left", "commands12"), (16.6, "computer", "wake_computer"),
+    (1.2, "computer", "wake_computer"), (2.9, "right", "commands12"), (10.9, "alexa", "wake_alexa"),
+    (12.8, "stop", "commands12"), (14.6, "no", "commands12"), (16.6, "computer", "wake_computer"),
     (18.3, "yes", "commands12"),
 ]  # fmt: skip
 
