@@ -16,6 +16,8 @@ def one_line() -> Iterator[None]:
     """Around the work of a verb."""
     try:
         yield
+    except BrokenPipeError:  # a reader that has enough is no failure
+        raise
     except (ConvertError, BundleError, OSError) as e:
         typer.echo(f"nuthatch: {' '.join(str(e).split())}", err=True)
         raise typer.Exit(1) from None
