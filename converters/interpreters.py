@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from converters.error import ConvertError
+from edge.runtime.litert import native_stderr_closed
 
 ARENA_BYTES = 16 << 20
 
@@ -62,7 +60,7 @@ class LiteRt:
 
         kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         try:
-            with _native_stderr_closed():
+            with native_stderr_closed():
                 self.interpreter = Interpreter(
                     model_content=content,
                     num_threads=1,
@@ -83,16 +81,3 @@ class LiteRt:
 
     def tensor(self, index: int) -> Any:
         return self.interpreter.get_tensor(index)
-
-
-@contextmanager
-def _native_stderr_closed() -> Iterator[None]:
-    """LiteRT greets on descriptor 2 and has no switch for it; what fails still raises."""
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +85,7 @@ class KeywordData:
     def words(self) -> np.ndarray:
         """int [N] words of the training clips, -1 where there is none or hardly a second example of it."""
         names = [c.word if c.align != "part" else "" for c in self.train]
-        known = sorted({w for w in names if w and names.count(w) >= 8}) if len(names) < 30_000 else []
-        index = {w: i for i, w in enumerate(known)}
+        index = {w: i for i, w in enumerate(sorted(w for w, n in Counter(names).items() if w and n >= 8))}
         return np.array([index.get(w, -1) for w in names], np.int64)
 
 
@@ -202,7 +202,9 @@ def _refuse_another_recipe(recipe: Recipe, out: Path) -> None:
     file, text = out / "recipe.json", json.dumps(recipe.to_dict(), indent=1)
     if file.is_file() and file.read_text() != text:
         raise RecipeError(f"{out}: holds a run of another recipe; give another --out or remove the folder")
-    file.write_text(text)
+    partial = file.with_suffix(".partial")  # a kill leaves the old file or the new one
+    partial.write_text(text)
+    partial.replace(file)
 
 
 def _first() -> bool:

@@ -96,7 +96,7 @@ def _open(path: Path, threads: int, reference: bool) -> Any:
     try:
         # The constructor verifies the flatbuffer: a truncated file is an exception, not a crash.
         kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
-        with _native_stderr_closed():
+        with native_stderr_closed():
             interpreter = Interpreter(model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as e:
@@ -106,8 +106,8 @@ def _open(path: Path, threads: int, reference: bool) -> Any:
 
 
 @contextmanager
-def _native_stderr_closed() -> Iterator[None]:
-    """LiteRT greets with a line on descriptor 2 and has no switch for it; what fails still raises."""
+def native_stderr_closed() -> Iterator[None]:
+    """Around the making of an interpreter: LiteRT greets on descriptor 2 and has no switch; what fails still raises."""
     try:
         kept = os.dup(2)
     except OSError:  # no stderr at all

@@ -21,7 +21,7 @@ from training.data.audio import DataError, read_audio
 from training.data.clip import Clip
 from training.evaluate import accuracy
 from training.evaluate.detection import Point, Track, measure
-from training.evaluate.interval import clustered
+from training.evaluate.interval import clustered, poisson_rate, wilson
 from training.evaluate.material import Folders, load, refuse_trained, split_name
 from training.evaluate.stream import Rules, Stream, build
 from training.evaluate.track import scores, track_of
@@ -145,8 +145,6 @@ def write(bundle: Bundle, result: dict[str, Any]) -> None:
     }  # fmt: skip
     trials, misses = sum(r["trials"] for r in rows), sum(r["misses"] for r in rows)
     false_accepts, hours = sum(r["false_accepts"] for r in rows), rows[0]["hours"]
-    from training.evaluate.interval import poisson_rate, wilson
-
     point = OperatingPoint(
         "default",
         {r["label"]: r["threshold"] for r in rows},
