@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from converters.ops import Op
 
 Shape = tuple[int, ...]
-DTYPES = ("float32", "int8", "int16", "int32")
+DTYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 TIME = 1
 """The axis of time."""
 
@@ -97,6 +97,15 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """What a graph remembers from one run to the next: ``read`` is its value, ``write`` the tensor with the next."""
+
+    read: str
+    write: str
+    initial: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
     """Nodes in topological order over named tensors."""
 
@@ -104,6 +113,17 @@ class Graph:
     outputs: tuple[str, ...]
     nodes: tuple[Node, ...]
     tensors: Mapping[str, Tensor]
+    states: tuple[State, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Tensors that are there before the first node: inputs and states."""
+        return (*self.inputs, *(s.read for s in self.states))
+
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        """Tensors that must be there after the last node: outputs and the states' successors."""
+        return (*self.outputs, *(s.write for s in self.states))
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -122,7 +142,7 @@ class Graph:
     def only_use(self, name: str) -> Node | None:
         """The single reader of a tensor that is not an output; a pass may change such a tensor."""
         users = self.consumers(name)
-        return users[0] if len(users) == 1 and name not in self.outputs else None
+        return users[0] if len(users) == 1 and name not in self.sinks else None
 
     def histogram(self) -> dict[str, int]:
         """Operator name -> how many."""
@@ -155,15 +175,16 @@ class Graph:
     def renamed(self, old: str, new: str) -> Graph:
         """Every reader of ``old`` reads ``new``, and so does the caller."""
         nodes = [dataclasses.replace(n, inputs=_swap(n.inputs, old, new)) for n in self.nodes]
-        return self.with_(nodes, outputs=_swap(self.outputs, old, new))
+        states = tuple(State(s.read, new if s.write == old else s.write, s.initial) for s in self.states)
+        return dataclasses.replace(self.with_(nodes, outputs=_swap(self.outputs, old, new)), states=states)
 
     def validate(self) -> Graph:
         """Itself; raises ConvertError naming the first tensor that is wrong."""
-        known = {*self.inputs, *(t.name for t in self.tensors.values() if t.is_constant), ""}
+        known = {*self.sources, *(t.name for t in self.tensors.values() if t.is_constant), ""}
         for node in self.nodes:
             _check_node(self, node, known)
             known.update(node.outputs)
-        for name in self.outputs:
+        for name in self.sinks:
             if name not in known:
                 raise ConvertError(f"{name}: an output that no operator computes")
         return self
@@ -185,6 +206,9 @@ def _check_node(graph: Graph, node: Node, known: set[str]) -> None:
             raise ConvertError(f"{name}: computed twice")
         if graph[name].dtype not in DTYPES:
             raise ConvertError(f"{name}: {graph[name].dtype} values; known are {', '.join(DTYPES)}")
-    shape = node.op.shape(graph.args(node))
-    if shape != graph[node.name].shape:
-        raise ConvertError(f"{node.name}: its shape is {list(graph[node.name].shape)}, not {list(shape)}")
+    shapes = node.op.shapes(graph.args(node))
+    if len(shapes) != len(node.outputs):
+        raise ConvertError(f"{node.name}: {len(node.outputs)} outputs where {node.op.builtin} has {len(shapes)}")
+    for name, shape in zip(node.outputs, shapes, strict=True):
+        if shape != graph[name].shape:
+            raise ConvertError(f"{name}: its shape is {list(graph[name].shape)}, not {list(shape)}")

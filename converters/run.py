@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,28 @@ if TYPE_CHECKING:
     import torch
 
 
-def run_reference(graph: Graph, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Every tensor of an int8 graph, as TFLM computes it."""
+def run_reference(
+    graph: Graph, inputs: Sequence[np.ndarray], states: Sequence[np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """Every tensor of an int8 graph, as TFLM computes it; ``states`` default to their initial values."""
     values = {t.name: t.data for t in graph.tensors.values() if t.data is not None}
     values |= dict(zip(graph.inputs, inputs, strict=True))
+    before = [s.initial for s in graph.states] if states is None else states
+    values |= dict(zip((s.read for s in graph.states), before, strict=True))
     for node in graph:
-        args = graph.args(node)
-        values[node.name] = node.op.reference([values[a.name] for a in args], args, graph[node.name])
+        args, outs = graph.args(node), [graph[o] for o in node.outputs]
+        results = node.op.references([values[a.name] for a in args], args, outs)
+        values |= dict(zip(node.outputs, results, strict=True))
     return values
+
+
+def run_steps(graph: Graph, steps: Iterable[Sequence[np.ndarray]]) -> Iterator[list[np.ndarray]]:
+    """The outputs of one run after another, the states carried on."""
+    states = [s.initial for s in graph.states]
+    for inputs in steps:
+        values = run_reference(graph, inputs, states)
+        states = [values[s.write] for s in graph.states]
+        yield [values[o] for o in graph.outputs]
 
 
 def outputs(graph: Graph, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

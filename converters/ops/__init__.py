@@ -17,6 +17,9 @@ from converters.graph import TIME, Quantization, Shape, Tensor
 if TYPE_CHECKING:
     import torch
 
+    from converters.kernel import Kernel, Pieces
+    from converters.target import Target
+
 ACTIVATIONS = ("NONE", "RELU", "RELU6")
 """What may be fused to an operator's output."""
 
@@ -46,9 +49,32 @@ class Op:
     def shape(self, inputs: Sequence[Tensor]) -> Shape:
         raise NotImplementedError
 
+    def shapes(self, inputs: Sequence[Tensor]) -> tuple[Shape, ...]:
+        """One shape for each output; an operator with several overrides this and ``references``."""
+        return (self.shape(inputs),)
+
     def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
         """TFLM's int8 result."""
         raise NotImplementedError
+
+    def references(
+        self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+    ) -> list[np.ndarray]:
+        """TFLM's results, one for each output."""
+        return [self.reference(values, inputs, outputs[0])]
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        """The call that computes this in the generated C; raises ConvertError when there is none."""
+        raise ConvertError(f"{outputs[0].name}: {self.builtin} has no C kernel")
+
+    def view_of(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> bool:
+        """The one output is the first input's bytes under another shape: nothing is computed."""
+        return False
+
+    def pieces(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Pieces | None:
+        """How inputs are contiguous pieces of the output (concatenation), or outputs of the input (split);
+        None when they are not, and bytes must be moved."""
+        return None
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         """The float result, for any batch, with gradients."""
