@@ -5,6 +5,7 @@ A file is not trusted: whatever is wrong with it ends in one line that says so.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from converters.error import ConvertError
-from converters.graph import Graph, Node, Quantization, Tensor
-from converters.ops import registry
+from converters.graph import Graph, Node, Quantization, State, Tensor
+from converters.ops import LEFT_OUT, Op, registry
 
 _DTYPES = {
     schema.TensorType.FLOAT32: "float32",
     schema.TensorType.INT8: "int8",
+    schema.TensorType.UINT8: "uint8",
     schema.TensorType.INT16: "int16",
     schema.TensorType.INT32: "int32",
+    schema.TensorType.INT64: "int64",
+    schema.TensorType.BOOL: "bool",
 }
 MAX_COUNT = 100_000
 MAX_AXES = 8
@@ -71,6 +75,8 @@ class _Reader:
         self.sub = self.model.Subgraphs(0)
         self.names: list[str] = []
         self.tensors: list[Tensor] = []
+        self.variables: set[str] = set()
+        self.states: list[State] = []
 
     def graph(self) -> Graph:
         for i in _count(self.sub.TensorsLength(), "tensors"):
@@ -83,7 +89,7 @@ class _Reader:
         if not ins or not outs or not nodes:
             raise ConvertError("no inputs, outputs or operators; take the file again from its source")
         kept = {t.name: t for t in self.tensors if t.name in read or t.name in (*ins, *outs)}
-        return Graph(ins, outs, nodes, kept)
+        return Graph(ins, outs, nodes, kept, tuple(self.states))
 
     def _numbers(self, length: Callable[[], int], at: Callable[[int], int]) -> list[int]:
         return [at(i) for i in _count(length(), "numbers")]
@@ -103,6 +109,8 @@ class _Reader:
             raise ConvertError(f"{name}: values of type {t.Type()}; known are {', '.join(_DTYPES.values())}")
         shape = tuple(t.Shape(i) for i in _count(t.ShapeLength(), "axes", MAX_AXES))
         dtype = _DTYPES[t.Type()]
+        if t.IsVariable():
+            self.variables.add(name)
         return Tensor(name, shape, dtype, self._quantization(t.Quantization()), self._data(t, name, shape, dtype))
 
     def _quantization(self, q: Any) -> Quantization | None:
@@ -135,12 +143,30 @@ class _Reader:
         by_name = {t.name: t for t in self.tensors}
         if not outs or not ins or "" in outs:
             raise ConvertError(f"{builtin}: without inputs or outputs; take the file again from its source")
-        args = [by_name[i] for i in ins if i]
-        op, used = kinds[builtin].from_tflite(
-            self._options(operator, kinds[builtin].options), args, by_name[outs[0]], builtin
-        )
-        # A trailing '' is a bias left out; parameters were read into the operator.
-        return Node(op, tuple(i for i in ins[:used] if i), tuple(outs))
+        kind = kinds[builtin]
+        while ins and not ins[-1]:
+            ins.pop()  # a bias left out
+        if "" in ins and not kind.optional_inputs:
+            raise ConvertError(f"{outs[0]}: {builtin} without its input {ins.index('')}")
+        args = [by_name[i] if i else LEFT_OUT for i in ins]
+        op, used = kind.from_tflite(self._options(operator, kind.options), args, by_name[outs[0]], builtin)
+        # Inputs beyond ``used`` are parameters, which were read into the operator.
+        return Node(op, tuple(ins[:used]), (*outs, *self._changed(kind, ins, outs[0])))
+
+    def _changed(self, kind: type[Op], ins: list[str], name: str) -> list[str]:
+        """The next values of the variables among a node's inputs; notes them as states."""
+        found = []
+        for i in kind.variable_inputs:
+            read = ins[i] if i < len(ins) else ""
+            if read not in self.variables:
+                raise ConvertError(f"{name}: input {i} of {kind.builtins[0]} must be a variable tensor")
+            before = next(t for t in self.tensors if t.name == read)
+            after = dataclasses.replace(before, name=f"{read}:next")
+            zero = before.quantization.zero_point if before.dtype == "int8" and before.quantization else 0
+            self.tensors.append(after)
+            self.states.append(State(read, after.name, np.full(before.shape, zero, before.dtype)))
+            found.append(after.name)
+        return found
 
     def _builtin(self, index: int) -> str:
         if not 0 <= index < self.model.OperatorCodesLength():

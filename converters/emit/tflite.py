@@ -18,7 +18,15 @@ from converters.graph import Graph, Node, Quantization, Tensor
 from converters.passes.explicit_pad import explicit_pad
 
 VERSION = 3
-_TYPES = {"float32": "FLOAT32", "int8": "INT8", "int16": "INT16", "int32": "INT32"}
+_TYPES = {
+    "float32": "FLOAT32",
+    "int8": "INT8",
+    "uint8": "UINT8",
+    "int16": "INT16",
+    "int32": "INT32",
+    "int64": "INT64",
+    "bool": "BOOL",
+}
 
 
 def emit(graph: Graph) -> bytes:
@@ -40,6 +48,9 @@ class _Writer:
     """int32 parameters (paddings, slices) -> number of the tensor."""
     codes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Operator name -> (number, version)."""
+
+    def __post_init__(self) -> None:
+        self.variables = {s.read for s in self.graph.states}
 
     def model(self) -> bytes:
         self._empty_buffer()
@@ -125,6 +136,7 @@ class _Writer:
         schema.TensorAddType(self.fbb, getattr(schema.TensorType, _TYPES[t.dtype]))
         schema.TensorAddBuffer(self.fbb, buffer)
         schema.TensorAddName(self.fbb, text)
+        schema.TensorAddIsVariable(self.fbb, t.name in self.variables)
         if quantization is not None:
             schema.TensorAddQuantization(self.fbb, quantization)
         self.tensors.append(schema.TensorEnd(self.fbb))
@@ -140,7 +152,8 @@ class _Writer:
         op, args = node.op, self.graph.args(node)
         code, _ = self.codes.setdefault(op.builtin, (len(self.codes), op.version))
         inputs = [self._tensor(i) for i in node.inputs] + [self._parameter(c) for c in op.constants()]
-        outputs = [self._tensor(o) for o in node.outputs]
+        # The next values of variable tensors are written in place by the interpreter: no outputs of the file.
+        outputs = [self._tensor(o) for o in node.outputs[: len(node.outputs) - len(op.variable_inputs)]]
         ins, outs = self._vector(inputs, "int32"), self._vector(outputs, "int32")
         options = op.to_options(schema, args, self.graph[node.name])
         table = options.Pack(self.fbb) if options is not None else None

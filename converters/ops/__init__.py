@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from converters.kernel import Kernel, Pieces
     from converters.target import Target
 
+LEFT_OUT = Tensor("", ())
+"""Stands where an optional input is left out."""
 ACTIVATIONS = ("NONE", "RELU", "RELU6")
 """What may be fused to an operator's output."""
 
@@ -41,6 +43,12 @@ class Op:
     """The output quantization that the kernels demand."""
     weight_axis: ClassVar[int | None] = None
     """Axis of input 1 that has one scale each, when input 1 is a weight."""
+    optional_inputs: ClassVar[bool] = False
+    """Inputs may be left out between others: ``from_tflite`` then gets ``LEFT_OUT`` in their place, and the
+    operator remembers which; everything else gets only those that are there."""
+    variable_inputs: ClassVar[tuple[int, ...]] = ()
+    """Positions in the file of the tensors that the operator changes (``is_variable``). They are states of the
+    graph; their next values are outputs of the node, after the others and in this order."""
 
     @property
     def builtin(self) -> str:
