@@ -32,6 +32,9 @@ def listen(
     device: Annotated[str | None, typer.Option(help="Microphone: a part of its name, or its index.")] = None,
     rate: Annotated[int, typer.Option(help="Of raw samples on stdin, Hz.")] = 16_000,
     channels: Annotated[int, typer.Option(help="Of raw samples on stdin, interleaved.")] = 1,
+    backend: Annotated[
+        str, typer.Option(help="What runs the networks: litert, or native (nuthatch compile --library).")
+    ] = "litert",
 ) -> None:
     """Print a line for every keyword heard. Ctrl-C ends it."""
     from edge.daemon.listen import listen as run
@@ -40,7 +43,7 @@ def listen(
     try:
         with ExitStack() as stack:
             report = stack.enter_context(closing(_scores(scores))) if scores else None
-            listener = _listener(model, threshold, report)
+            listener = _listener(model, threshold, report, backend)
             audio = stack.enter_context(closing(_source(source, realtime, device, rate, channels)))
             if source == "mic":
                 stack.callback(_tell_overruns, audio)
@@ -52,13 +55,16 @@ def listen(
         let_reader_go()
 
 
-def _listener(models: list[str], threshold: float | None, report: Scores | None) -> Listener:
+def _listener(models: list[str], threshold: float | None, report: Scores | None, backend: str) -> Listener:
     from edge.daemon.listen import Listener
     from edge.manifest import open_bundle
+    from edge.runtime.backend import backends
     from edge.tasks.keyword import KeywordTask
 
+    if backend not in backends():
+        raise typer.BadParameter(f"{backend!r} is none; there are {', '.join(backends())}", param_hint="--backend")
     bundles = [open_bundle(m) for m in models]
-    return Listener([KeywordTask(b, _thresholds(b, threshold), report=report) for b in bundles])
+    return Listener([KeywordTask(b, _thresholds(b, threshold), report=report, backend=backend) for b in bundles])
 
 
 def _thresholds(bundle: Bundle, threshold: float | None) -> dict[str, float]:

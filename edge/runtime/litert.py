@@ -16,6 +16,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from edge.manifest import Bundle
 from edge.runtime.error import ModelFileError
 
 IDENTIFIER = b"TFL3"
@@ -45,6 +46,11 @@ class LiteRtModel:
         self._interpreter.invoke()
         scores: Int8 = self._interpreter.get_tensor(self._output["index"]).reshape(-1)
         return scores
+
+
+def open_stream(bundle: Bundle, threads: int = 1) -> LiteRtStream:
+    """The bundle's step graph."""
+    return LiteRtStream(bundle.file("stream.tflite"), threads)
 
 
 class LiteRtStream:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.decide.keyword import ONE, KeywordDecider
 from edge.manifest import Bundle, BundleError, Stream
-from edge.runtime.litert import LiteRtStream
+from edge.runtime.backend import DEFAULT, StepGraph, open_stream
 from edge.tasks.event import Event
 
 REPORTED = 0.01
@@ -24,18 +24,23 @@ class KeywordTask:
     """One model on one audio stream; it counts the frames, so it knows the time.
 
     ``thresholds`` has a float in (0, 1] for each target. ``report`` gets the smoothed score of every target
-    and step that is at least ``REPORTED``. Raises BundleError for a bundle whose graph is not its manifest's,
-    and ValueError for a threshold out of range.
+    and step that is at least ``REPORTED``. ``backend`` runs the network (edge/runtime). Raises BundleError for
+    a bundle whose graph is not its manifest's, and ValueError for a threshold out of range.
     """
 
     def __init__(
-        self, bundle: Bundle, thresholds: Mapping[str, float], threads: int = 1, report: Report | None = None
+        self,
+        bundle: Bundle,
+        thresholds: Mapping[str, float],
+        threads: int = 1,
+        report: Report | None = None,
+        backend: str = DEFAULT,
     ) -> None:
         manifest = bundle.manifest
         self.name = manifest.name
         self.frontend = manifest.frontend
         self.step_ms = manifest.step_ms
-        self._network = LiteRtStream(bundle.file("stream.tflite"), threads)
+        self._network = open_stream(bundle, backend, threads)
         stream = _checked_stream(bundle, self._network)
         self._decider = KeywordDecider(
             manifest.labels,
@@ -96,7 +101,7 @@ class KeywordTask:
         return Event(round(time_s, 3), label, round(value / self._full_scale, 5), self.name)
 
 
-def _checked_stream(bundle: Bundle, network: LiteRtStream) -> Stream:
+def _checked_stream(bundle: Bundle, network: StepGraph) -> Stream:
     """The manifest's account of the step graph, after comparing it with the graph."""
     manifest = bundle.manifest
     stream = manifest.stream
