@@ -150,8 +150,9 @@ class _Reader:
             raise ConvertError(f"{outs[0]}: {builtin} without its input {ins.index('')}")
         args = [by_name[i] if i else LEFT_OUT for i in ins]
         op, used = kind.from_tflite(self._options(operator, kind.options), args, by_name[outs[0]], builtin)
-        # Inputs beyond ``used`` are parameters, which were read into the operator.
-        return Node(op, tuple(ins[:used]), (*outs, *self._changed(kind, ins, outs[0])))
+        # Inputs before and beyond are parameters, which were read into the operator.
+        lead = len(op.leading_constants())
+        return Node(op, tuple(ins[lead : lead + used]), (*outs, *self._changed(kind, ins, outs[0])))
 
     def _changed(self, kind: type[Op], ins: list[str], name: str) -> list[str]:
         """The next values of the variables among a node's inputs; notes them as states."""

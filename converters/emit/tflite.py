@@ -44,8 +44,8 @@ class _Writer:
     tensors: list[int] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     """Tensor name -> number in the file."""
-    parameters: dict[bytes, int] = field(default_factory=dict)
-    """int32 parameters (paddings, slices) -> number of the tensor."""
+    parameters: dict[Any, int] = field(default_factory=dict)
+    """Parameters (paddings, slices) -> number of the tensor."""
     codes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Operator name -> (number, version)."""
 
@@ -142,16 +142,18 @@ class _Writer:
         self.tensors.append(schema.TensorEnd(self.fbb))
         return len(self.tensors) - 1
 
-    def _parameter(self, data: np.ndarray) -> int:
-        key = data.tobytes() + bytes(data.shape)
+    def _parameter(self, given: np.ndarray | Tensor) -> int:
+        t = given if isinstance(given, Tensor) else Tensor.constant("parameter", given)
+        key = (t.dtype, t.shape, t.quantization, t.values.tobytes())
         if key not in self.parameters:
-            self.parameters[key] = self._write_tensor(Tensor.constant("parameter", data))
+            self.parameters[key] = self._write_tensor(t)
         return self.parameters[key]
 
     def _operator(self, node: Node) -> int:
         op, args = node.op, self.graph.args(node)
         code, _ = self.codes.setdefault(op.builtin, (len(self.codes), op.version))
-        inputs = [self._tensor(i) for i in node.inputs] + [self._parameter(c) for c in op.constants()]
+        inputs = [self._parameter(c) for c in op.leading_constants()]
+        inputs += [self._tensor(i) for i in node.inputs] + [self._parameter(c) for c in op.constants()]
         # The next values of variable tensors are written in place by the interpreter: no outputs of the file.
         outputs = [self._tensor(o) for o in node.outputs[: len(node.outputs) - len(op.variable_inputs)]]
         ins, outs = self._vector(inputs, "int32"), self._vector(outputs, "int32")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LEFT_OUT = Tensor("", ())
 """Stands where an optional input is left out."""
-ACTIVATIONS = ("NONE", "RELU", "RELU6")
-"""What may be fused to an operator's output."""
+ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+"""What may be fused to an operator's output; TFLM ignores TANH and SIGN_BIT there, so they are refused."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,12 @@ class Op:
             )
         return self
 
-    def constants(self) -> list[np.ndarray]:
-        """Parameters that TFLite wants as further int32 inputs."""
+    def leading_constants(self) -> Sequence[np.ndarray]:
+        """Parameters that TFLite wants as int32 inputs before the others."""
+        return []
+
+    def constants(self) -> Sequence[np.ndarray | Tensor]:
+        """Parameters that TFLite wants as further int32 inputs; a tensor where it wants a quantization too."""
         return []
 
     def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
@@ -115,7 +119,8 @@ class Op:
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
-        """The operator, and how many of the inputs are data (the others became parameters)."""
+        """The operator, and how many of the inputs, after its leading constants, are data (the others became
+        parameters)."""
         return cls(), len(inputs)
 
 
@@ -144,6 +149,8 @@ def activation_limits(activation: str, q: Quantization) -> tuple[int, int]:
         low = max(low, quantized(0.0))
     if activation == "RELU6":
         high = min(high, quantized(6.0))
+    if activation == "RELU_N1_TO_1":
+        low, high = max(low, quantized(-1.0)), min(high, quantized(1.0))
     return low, high
 
 
@@ -157,7 +164,8 @@ def activate(x: torch.Tensor, activation: str) -> torch.Tensor:
     """A fused activation in float."""
     if activation == "RELU":
         return x.relu()
-    return x.clamp(0, 6) if activation == "RELU6" else x
+    limits = {"RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}
+    return x.clamp(*limits[activation]) if activation in limits else x
 
 
 def activation_name(schema: Any, code: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,18 +15,25 @@ from converters.ops.average_pool.op import AveragePool
 from converters.ops.concatenation.op import Concatenation
 from converters.ops.conv.op import Conv
 from converters.ops.depthwise_conv.op import DepthwiseConv
+from converters.ops.expand_dims.op import ExpandDims
 from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.hard_swish.op import HardSwish
 from converters.ops.logistic.op import Logistic
 from converters.ops.mean.op import Mean
 from converters.ops.mul.op import Mul
+from converters.ops.pack.op import Pack
 from converters.ops.pad.op import Pad
+from converters.ops.padv2.op import PadV2
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
 from converters.ops.reshape.op import Reshape
 from converters.ops.slice.op import Slice
 from converters.ops.softmax.op import Softmax
+from converters.ops.split.op import Split
+from converters.ops.split_v.op import SplitV
+from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
+from converters.ops.unpack.op import Unpack
 
 Shape = tuple[int, ...]
 
@@ -55,8 +63,15 @@ class Draw:
     def activation(self) -> str:
         return ACTIVATIONS[self.seed % 3]
 
-    def values(self, shape: Shape) -> np.ndarray:
-        return self.rng.integers(-128, 128, shape).astype(np.int8)
+    def dtype(self, *others: str) -> str:
+        """What operators that only move values may have, as far as TFLM lets them."""
+        kinds = ("int8", *(others or ("int16", "int8", "int32")))
+        return kinds[self.seed % len(kinds)]
+
+    def values(self, shape: Shape, dtype: str = "int8") -> np.ndarray:
+        # The float form holds integers of up to 24 bits.
+        limit = min(np.iinfo(dtype).max + 1, 1 << 22)
+        return self.rng.integers(-limit, limit, shape).astype(dtype)
 
     def weights(self, shape: Shape, axis: int, channels: int) -> Tensor:
         scales = tuple(float(np.float32(s)) for s in self.rng.uniform(0.001, 0.02, channels))
@@ -74,18 +89,22 @@ class Draw:
         q = Quantization(scales, (0,) * len(scales))
         return Tensor.constant(constant.name, constant.values, q)
 
-    def case(self, op: Op, *inputs: Shape, constants: tuple[Tensor, ...] = (), same: bool = False) -> Case:
+    def case(
+        self, op: Op, *inputs: Shape, constants: tuple[Tensor, ...] = (), same: bool = False, dtype: str = "int8"
+    ) -> Case:
         """A graph of one node, ``same``: inputs of one quantization."""
         first = self.quantization()
+        first = first if dtype == "int8" else Quantization.of(first.scale)
         acts = [
-            Tensor(f"x{i}", s, "int8", first if same or i == 0 else self.quantization()) for i, s in enumerate(inputs)
+            Tensor(f"x{i}", s, dtype, first if same or i == 0 else self.quantization()) for i, s in enumerate(inputs)
         ]
         args = [*acts, *(self.scaled(c, first, constants[0]) for c in constants)]
         q = first if op.keeps_scale else op.fixed_output or self.quantization()
-        out = Tensor("y", op.shape(args), "int8", q)
-        node = Node(op, tuple(t.name for t in args), ("y",))
-        graph = Graph(tuple(a.name for a in acts), ("y",), (node,), {t.name: t for t in [*args, out]})
-        return Case(graph, [self.values(s) for s in inputs])
+        outs = [Tensor(f"y{i or ''}", shape, dtype, q) for i, shape in enumerate(op.shapes(args))]
+        names = tuple(t.name for t in outs)
+        node = Node(op, tuple(t.name for t in args), names)
+        graph = Graph(tuple(a.name for a in acts), names, (node,), {t.name: t for t in [*args, *outs]})
+        return Case(graph, [self.values(s, dtype) for s in inputs])
 
 
 def conv(d: Draw) -> Case:
@@ -150,29 +169,73 @@ def hard_swish(d: Draw) -> Case:
 
 
 def pad(d: Draw) -> Case:
-    return d.case(Pad(((0, 0), (d.whole(0, 3), d.whole(0, 3)), (1, d.whole(0, 2)), (0, 0))), d.shape())
+    pads = (0, 0), (d.whole(0, 3), d.whole(0, 3)), (1, d.whole(0, 2)), (0, d.whole(0, 1))
+    return d.case(Pad(pads), d.shape(), dtype=d.dtype())
+
+
+def padv2(d: Draw) -> Case:
+    dtype = d.dtype()
+    case = d.case(PadV2(((0, 1), (0, d.whole(0, 3)), (1, 0), (0, 0))), d.shape(), dtype=dtype)
+    node, y = case.graph.nodes[0], case.graph["y"]
+    value = Tensor.constant("value", d.values((), dtype), y.quantization)
+    op = dataclasses.replace(node.op, value=value)
+    return Case(case.graph.with_([dataclasses.replace(node, op=op)]), case.inputs)
 
 
 def concatenation(d: Draw) -> Case:
     x, axis = d.shape(), d.whole(1, 3)
-    other = tuple(d.whole(1, 5) if i == axis else n for i, n in enumerate(x))
-    return d.case(Concatenation(axis), x, other, same=True)
+    others = [tuple(d.whole(1, 5) if i == axis else n for i, n in enumerate(x)) for _ in range(1 + d.seed % 3)]
+    return d.case(Concatenation(axis), x, *others, same=True, dtype=d.dtype())
+
+
+def split_v(d: Draw) -> Case:
+    x, axis = d.shape(), d.whole(1, 2)
+    first = d.whole(1, x[axis] - 2)
+    return d.case(SplitV((first, 1, x[axis] - first - 1), axis), x, dtype=d.dtype())
+
+
+def split(d: Draw) -> Case:
+    x, axis, count = d.shape(), d.whole(1, 3), d.whole(2, 3)
+    x = tuple(count * n if a == axis else n for a, n in enumerate(x))
+    return d.case(Split((x[axis] // count,) * count, axis), x, dtype=d.dtype())
+
+
+def pack(d: Draw) -> Case:
+    return d.case(Pack(d.whole(0, 3)), *[d.shape()[1:]] * d.whole(1, 3), same=True, dtype=d.dtype())
+
+
+def unpack(d: Draw) -> Case:
+    return d.case(Unpack(d.whole(0, 3)), d.shape(), dtype=d.dtype())
 
 
 def slice(d: Draw) -> Case:  # noqa: A001  named after its folder
-    return d.case(Slice((0, d.whole(0, 2), 1, 0), (1, -1, 2, -1)), d.shape())
+    size = (1, -1, -1, -1) if d.seed % 3 == 0 else (1, -1, 2, -1)
+    return d.case(Slice((0, d.whole(0, 2), max(size[2] // 2, 0), 0), size), d.shape(), dtype=d.dtype())
 
 
 def strided_slice(d: Draw) -> Case:
     x = d.shape()
     dropped = (3,) if d.seed % 2 else ()
+    if d.seed % 3 == 0:
+        backwards = (0, x[1] - 1, 1, 0), (1, -x[1] - 1, 4, 1 if dropped else x[3]), (1, -d.whole(1, 2), 2, 1)
+        return d.case(StridedSlice(*backwards, dropped), x, dtype=d.dtype())
     op = StridedSlice((0, d.whole(0, 2), 1, 0), (1, x[1], 4, 1 if dropped else x[3]), (1, d.whole(1, 2), 2, 1), dropped)
-    return d.case(op, x)
+    return d.case(op, x, dtype=d.dtype())
 
 
 def reshape(d: Draw) -> Case:
     x = d.shape()
     return d.case(Reshape((1, x[1] * x[2], x[3])), x)
+
+
+def squeeze(d: Draw) -> Case:
+    x = d.shape()
+    return d.case(Squeeze(x[1:]), x, dtype=d.dtype())
+
+
+def expand_dims(d: Draw) -> Case:
+    x, axis = d.shape()[1:], d.whole(0, 3)
+    return d.case(ExpandDims((*x[:axis], 1, *x[axis:]), axis), x, dtype=d.dtype("int16"))
 
 
 def case_for(folder: str, seed: int) -> Case:

@@ -19,6 +19,8 @@ from converters.run import outputs
 
 FOLDERS = sorted(m.name for m in pkgutil.iter_modules(ops.__path__) if m.ispkg)
 SEEDS = range(12)
+NOT_LITERT: dict[str, str] = {}
+"""Operator -> why LiteRT's result is another."""
 
 
 def test_every_folder_has_a_case_and_is_registered():
@@ -32,20 +34,20 @@ def test_every_folder_has_a_case_and_is_registered():
 def test_reference_is_tflm_bit_for_bit(folder):
     for seed in SEEDS:
         case = op_cases.case_for(folder, seed)
-        (found,) = Tflm(emit(case.graph), 1).run(case.inputs)
-        (wanted,) = outputs(case.graph, case.inputs)
-        np.testing.assert_array_equal(wanted, found, err_msg=f"{folder}, seed {seed}")
+        found = Tflm(emit(case.graph), len(case.graph.outputs)).run(case.inputs)
+        for a, b in zip(outputs(case.graph, case.inputs), found, strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=f"{folder}, seed {seed}")
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in NOT_LITERT])
 def test_litert_runs_it_within_a_step(folder):
     for seed in SEEDS[:4]:
         case = op_cases.case_for(folder, seed)
-        (wanted,) = outputs(case.graph, case.inputs)
+        wanted = outputs(case.graph, case.inputs)
         for reference in (False, True):
-            (found,) = LiteRt(emit(case.graph), reference).run(case.inputs)
-            off = np.abs(found.astype(int) - wanted)
-            assert off.max() <= 1, (folder, seed, reference)
+            found = LiteRt(emit(case.graph), reference).run(case.inputs)
+            for a, b in zip(found, wanted, strict=True):
+                assert np.abs(a.astype(int) - b).max() <= 1, (folder, seed, reference)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -53,13 +55,16 @@ def test_float_form_agrees_with_the_integers(folder):
     for seed in SEEDS:
         case = op_cases.case_for(folder, seed)
         graph, (node,) = case.graph, case.graph.nodes
+        if type(node.op).forward is ops.Op.forward:
+            pytest.skip(f"{node.op.builtin} is in no network of ours: integers only")
         if any(getattr(node.op, "pads", ())) and folder == "average_pool":
             continue
         data = dict(zip(graph.inputs, case.inputs, strict=True))
         values = [dequantized(data.get(i, graph[i].data), graph[i].q) for i in node.inputs]
         real = node.op.forward(*map(torch.tensor, values)).numpy()
         q = graph["y"].q
-        wanted = np.clip(real / q.scale + q.zero_point, -128, 127)
+        limits = np.iinfo(graph["y"].dtype)
+        wanted = np.clip(real / q.scale + q.zero_point, limits.min, limits.max)
         (found,) = outputs(graph, case.inputs)
         # Half a step and the kernel's other rounding; MEAN is known to be biased, HARD_SWISH works in 16 bits.
         allowed = 1.01 if folder in ("mean", "hard_swish") else 0.8
@@ -72,5 +77,6 @@ def test_written_and_read_again_it_is_the_same(folder):
         case = op_cases.case_for(folder, seed)
         content = emit(case.graph)
         read = parse(content)
-        np.testing.assert_array_equal(outputs(read, case.inputs)[0], outputs(case.graph, case.inputs)[0])
+        for a, b in zip(outputs(read, case.inputs), outputs(case.graph, case.inputs), strict=True):
+            np.testing.assert_array_equal(a, b)
         assert emit(read) == content

@@ -1,4 +1,4 @@
-"""CONCATENATION; all operands share one quantization, because the kernel copies."""
+"""CONCATENATION. TFLM copies int8 values whatever their scales, so operands should share one quantization."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
-from converters.ops import Op
+from converters.kernel import Kernel, Pieces
+from converters.ops import Op, activation_name, parts
 
 if TYPE_CHECKING:
     import torch
+
+    from converters.target import Target
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Concatenation(Op):
             raise ConvertError(f"{name}: concatenates in time, which a stream cannot; concatenate channels")
         return super().streamed(name, inputs)
 
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        return parts.kernel("nh_join", inputs, inputs[0].shape[: self.axis])
+
+    def pieces(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Pieces | None:
+        return parts.offsets(inputs, inputs[0].shape[: self.axis], "output")
+
     def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
         options = schema.ConcatenationOptionsT()
         options.axis = self.axis
@@ -49,4 +58,8 @@ class Concatenation(Op):
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
+        from ai_edge_litert import schema_py_generated as schema
+
+        if activation_name(schema, options.fusedActivationFunction) != "NONE":
+            raise ConvertError(f"{output.name}: CONCATENATION with a fused activation, which TFLM refuses too")
         return cls(options.axis % len(output.shape)), len(inputs)

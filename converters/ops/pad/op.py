@@ -1,4 +1,4 @@
-"""PAD with real zero."""
+"""PAD: with real zero; PADV2: with a value."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
+from converters.kernel import Field, Kernel
 from converters.ops import Op
+from converters.ops.box import Box, Loop, itemsize, steps
 
 if TYPE_CHECKING:
     import torch
+
+    from converters.target import Target
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,22 @@ class Pad(Op):
         return tuple(n + a + b for n, (a, b) in zip(inputs[0].shape, self.paddings, strict=True))
 
     def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
-        return np.pad(values[0], self.paddings, constant_values=output.q.zero_point)
+        return np.pad(values[0], self.paddings, constant_values=self.fill(output))
+
+    def fill(self, output: Tensor) -> int:
+        """The integer that stands around; TFLM's wider types have no zero point."""
+        return output.quantization.zero_point if output.dtype == "int8" and output.quantization else 0
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        x, y = inputs[0], outputs[0]
+        item, outs = itemsize(y), steps(y.shape, itemsize(y))
+        loops = map(Loop, x.shape, steps(x.shape, item), outs)
+        box = Box.of(loops, item, y_first=sum(b * o for (b, _), o in zip(self.paddings, outs, strict=True)))
+        fields: dict[str, Field] = {f"box.{k}": v for k, v in box.fields(y.name).items()}
+        value = np.array(self.fill(y), y.dtype).tobytes()
+        fields |= {"bytes": int(np.prod(y.shape)) * item, "width": 1 if len({*value}) == 1 else item}
+        fields["value"] = tuple(value.ljust(4, b"\0"))
+        return Kernel("nh_pad", "pad/op.c", "nh_pad_t", fields)
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch
@@ -44,7 +63,7 @@ class Pad(Op):
         rest = (*self.paddings[:TIME], (0, 0), *self.paddings[TIME + 1 :])
         return dataclasses.replace(self, paddings=rest) if any(map(any, rest)) else None
 
-    def constants(self) -> list[np.ndarray]:
+    def constants(self) -> Sequence[np.ndarray | Tensor]:
         return [np.array(self.paddings, np.int32)]
 
     @classmethod

@@ -10,10 +10,14 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
+from converters.kernel import Kernel
 from converters.ops import Op
+from converters.ops.box import box_of_slices
 
 if TYPE_CHECKING:
     import torch
+
+    from converters.target import Target
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,14 @@ class Reshape(Op):
             raise ConvertError(f"{name}: reshapes {inputs[0].shape[TIME]} frames; pool in time before it")
         return self
 
-    def constants(self) -> list[np.ndarray]:
+    def view_of(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> bool:
+        return True
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        """For where input and output cannot be the same memory."""
+        return box_of_slices(inputs[0], [slice(None)] * len(inputs[0].shape)).kernel(outputs[0].name)
+
+    def constants(self) -> Sequence[np.ndarray | Tensor]:
         return [np.array(self.to, np.int32)]
 
     def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:

@@ -11,10 +11,14 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
+from converters.kernel import Kernel, Pieces
 from converters.ops import Op
+from converters.ops.box import box_of_slices
 
 if TYPE_CHECKING:
     import torch
+
+    from converters.target import Target
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ class Slice(Op):
         size = (*self.size[:TIME], -1, *self.size[TIME + 1 :])
         rest = [(b, s) for b, s, n in zip(begin, size, inputs[0].shape, strict=True) if b or s not in (-1, n)]
         return dataclasses.replace(self, begin=begin, size=size) if rest else None
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        return box_of_slices(inputs[0], self._box()).kernel(outputs[0].name)
+
+    def pieces(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Pieces | None:
+        return box_of_slices(inputs[0], self._box()).piece()
 
     def constants(self) -> list[np.ndarray]:
         return [np.array(self.begin, np.int32), np.array(self.size, np.int32)]
