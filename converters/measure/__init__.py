@@ -1,0 +1,1 @@
+"""Compiled models on emulated boards: built, run, counted, and compared with TFLM."""
