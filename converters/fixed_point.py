@@ -118,13 +118,26 @@ def _exp_on_quarter(a: np.ndarray) -> np.ndarray:
 
 
 def one_over_one_plus(a: np.ndarray) -> np.ndarray:
-    """1 / (1 + a) for a in [0, 1], Q0.31, by three Newton steps."""
+    """1 / (1 + a) for a in [0, 1], Q0.31."""
+    return rescale(_two_over_one_plus(a), 1, 0)
+
+
+def _two_over_one_plus(a: np.ndarray) -> np.ndarray:
+    """2 / (1 + a) in Q2.29, by three Newton steps."""
     half = rounding_half_sum(a, INT32_MAX)
     x = 1515870810 + high_mul(half, -1010580540)  # 48/17 - 32/17 * half, in Q2.29
     for _ in range(3):
         correction = (1 << 29) - high_mul(half, x)
         x = x + rescale(high_mul(x, correction), 4, 2)
-    return rescale(x, 1, 0)
+    return x
+
+
+def tanh(x: np.ndarray, integer_bits: int) -> np.ndarray:
+    """tanh(x) in Q0.31, as (1 - e) / (1 + e) of e = exp(-2 |x|)."""
+    x = np.asarray(x, np.int64)
+    exps = exp_on_negative_values(-np.abs(x), integer_bits + 1)
+    size = rescale(_two_over_one_plus(exps) - (1 << 29), 2, 0)
+    return np.sign(x) * size
 
 
 def logistic(x: np.ndarray, integer_bits: int) -> np.ndarray:

@@ -15,15 +15,19 @@ from converters.ops.average_pool.op import AveragePool
 from converters.ops.concatenation.op import Concatenation
 from converters.ops.conv.op import Conv
 from converters.ops.depthwise_conv.op import DepthwiseConv
+from converters.ops.dequantize.op import Dequantize
+from converters.ops.elu.op import Elu
 from converters.ops.expand_dims.op import ExpandDims
 from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.hard_swish.op import HardSwish
+from converters.ops.leaky_relu.op import LeakyRelu
 from converters.ops.logistic.op import Logistic
 from converters.ops.mean.op import Mean
 from converters.ops.mul.op import Mul
 from converters.ops.pack.op import Pack
 from converters.ops.pad.op import Pad
 from converters.ops.padv2.op import PadV2
+from converters.ops.quantize.op import Quantize
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
 from converters.ops.reshape.op import Reshape
@@ -33,6 +37,7 @@ from converters.ops.split.op import Split
 from converters.ops.split_v.op import SplitV
 from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
+from converters.ops.tanh.op import Tanh
 from converters.ops.unpack.op import Unpack
 
 Shape = tuple[int, ...]
@@ -50,12 +55,21 @@ class Draw:
     def __init__(self, seed: int):
         self.rng = np.random.default_rng(seed)
         self.seed = seed
+        self.far = False
+        """Scales far apart, zero points at the ends."""
 
     def whole(self, low: int, high: int) -> int:
         return int(self.rng.integers(low, high + 1))
 
     def quantization(self) -> Quantization:
+        if self.far:
+            return Quantization.of(10 ** float(self.rng.uniform(-3, 0)), (-128, 127)[self.whole(0, 1)])
         return Quantization.of(float(self.rng.uniform(0.005, 0.2)), self.whole(-128, 127))
+
+    def extreme(self) -> Draw:
+        """Itself, with extreme quantizations in late seeds."""
+        self.far = self.seed >= 8
+        return self
 
     def shape(self) -> Shape:
         return 1, self.whole(4, 9), self.whole(4, 9), self.whole(1, 9)
@@ -69,6 +83,10 @@ class Draw:
         return kinds[self.seed % len(kinds)]
 
     def values(self, shape: Shape, dtype: str = "int8") -> np.ndarray:
+        if dtype == "float32":
+            return self.rng.normal(0, 2, shape).astype(np.float32)
+        if dtype == "uint8":
+            return self.rng.integers(0, 256, shape).astype(np.uint8)
         # The float form holds integers of up to 24 bits.
         limit = min(np.iinfo(dtype).max + 1, 1 << 22)
         return self.rng.integers(-limit, limit, shape).astype(dtype)
@@ -105,6 +123,20 @@ class Draw:
         node = Node(op, tuple(t.name for t in args), names)
         graph = Graph(tuple(a.name for a in acts), names, (node,), {t.name: t for t in [*args, *outs]})
         return Case(graph, [self.values(s, dtype) for s in inputs])
+
+    def of(self, op: Op, *inputs: Tensor, y: Tensor) -> Case:
+        """A graph of one node over the tensors as they are; inputs with data are constants."""
+        acts = [t for t in inputs if not t.is_constant]
+        node = Node(op, tuple(t.name for t in inputs), ("y",))
+        graph = Graph(tuple(t.name for t in acts), ("y",), (node,), {t.name: t for t in (*inputs, y)})
+        return Case(graph, [self.values(t.shape, t.dtype) for t in acts])
+
+    def tensor(self, name: str, shape: Shape, dtype: str = "int8") -> Tensor:
+        if dtype == "float32":
+            return Tensor(name, shape, dtype)
+        q = self.quantization()
+        zero = {"int8": q.zero_point, "uint8": q.zero_point + 128, "int16": 0}[dtype]
+        return Tensor(name, shape, dtype, Quantization.of(q.scale, zero))
 
 
 def conv(d: Draw) -> Case:
@@ -153,15 +185,41 @@ def softmax(d: Draw) -> Case:
 
 
 def logistic(d: Draw) -> Case:
-    return d.case(Logistic(), (1, 8, 8, 8))
+    return d.extreme().case(Logistic(), (1, 8, 8, 8))
+
+
+def tanh(d: Draw) -> Case:
+    return d.extreme().case(Tanh(), (1, 8, 8, 8))
+
+
+def elu(d: Draw) -> Case:
+    return d.extreme().case(Elu(), (1, 8, 8, 8))
+
+
+def leaky_relu(d: Draw) -> Case:
+    alpha = float(np.float32(d.rng.uniform(-0.5, 1.5)))
+    return d.extreme().case(LeakyRelu(alpha), (1, 8, 8, 8))
 
 
 def relu(d: Draw) -> Case:
-    return d.case(Relu(), d.shape())
+    return d.extreme().case(Relu(), d.shape(), same=d.seed % 4 == 0)
 
 
 def relu6(d: Draw) -> Case:
-    return d.case(Relu6(), d.shape())
+    return d.extreme().case(Relu6(), d.shape())
+
+
+def quantize(d: Draw) -> Case:
+    pairs = ("int8 int8", "float32 int8", "int8 int16", "int16 int8", "uint8 int8", "int8 uint8")
+    pairs += ("float32 int16", "int16 int16")
+    kinds, shape = pairs[d.seed % 8].split(), d.shape()
+    d.extreme()
+    return d.of(Quantize(), d.tensor("x", shape, kinds[0]), y=d.tensor("y", shape, kinds[1]))
+
+
+def dequantize(d: Draw) -> Case:
+    kind, shape = ("int8", "uint8", "int16")[d.seed % 3], d.shape()
+    return d.of(Dequantize(), d.extreme().tensor("x", shape, kind), y=d.tensor("y", shape, "float32"))
 
 
 def hard_swish(d: Draw) -> Case:

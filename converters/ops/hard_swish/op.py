@@ -9,30 +9,32 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from converters import fixed_point as fp
-from converters.graph import Shape, Tensor
-from converters.ops import Op
+from converters.error import ConvertError
+from converters.graph import Tensor
+from converters.ops.table import Table
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class HardSwish(Op):
+class HardSwish(Table):
     builtins: ClassVar[tuple[str, ...]] = ("HARD_SWISH",)
     options: ClassVar[str] = "HardSwishOptions"
 
-    def shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return inputs[0].shape
-
-    def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
-        hires_scale = np.float32(1.0 / 128.0) * np.float32(inputs[0].q.scale)
+    def mapped(self, x: np.ndarray, source: Tensor, output: Tensor) -> np.ndarray:
+        hires_scale = np.float32(1.0 / 128.0) * np.float32(source.q.scale)
         out_multiplier, out_shift = _multiplier16(float(hires_scale / np.float32(output.q.scale)))
+        if out_shift > 0:
+            raise ConvertError(
+                f"{output.name}: scale {output.q.scale:g} is below 1/128 of the input's; TFLM refuses such a HARD_SWISH"
+            )
         relu_multiplier, relu_shift = _multiplier16(float(hires_scale / np.float32(3.0 / 32768.0)))
-        x = (values[0].astype(np.int64) - inputs[0].q.zero_point) << 7
+        x = (x - source.q.zero_point) << 7
         gate = _gate(x, relu_multiplier, relu_shift)
         y = _towards_zero(gate * _high_mul16(x, out_multiplier), 15)
         y = fp.divide_by_pot(y, -out_shift) + output.q.zero_point
-        return np.clip(y, -128, 127).astype(np.int8)
+        return np.clip(y, -128, 127)
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch
