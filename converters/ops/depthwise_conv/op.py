@@ -17,6 +17,9 @@ from converters.ops.window import Windowed
 if TYPE_CHECKING:
     import torch
 
+    from converters.kernel import Kernel
+    from converters.target import Target
+
 
 @dataclass(frozen=True)
 class DepthwiseConv(Windowed):
@@ -58,6 +61,12 @@ class DepthwiseConv(Windowed):
 
     def macs(self, inputs: Sequence[Tensor], output: Tensor) -> int:
         return int(np.prod(output.shape)) * int(np.prod(inputs[1].shape[1:3]))
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        from converters.ops.depthwise_conv import variants
+        from converters.ops.depthwise_conv.layer import Layer
+
+        return variants.kernel(Layer.of(self, inputs, outputs[0], target))
 
     def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
         options = self.fill_options(schema, schema.DepthwiseConv2DOptionsT(), inputs)
