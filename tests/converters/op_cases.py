@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converters.graph import Graph, Node, Quantization, Tensor
+from converters.graph import Graph, Node, Quantization, State, Tensor
 from converters.ops import ACTIVATIONS, Op
 from converters.ops.add.op import Add
 from converters.ops.average_pool.op import AveragePool
 from converters.ops.concatenation.op import Concatenation
 from converters.ops.conv.op import Conv
+from converters.ops.depth_to_space.op import DepthToSpace
 from converters.ops.depthwise_conv.op import DepthwiseConv
 from converters.ops.dequantize.op import Dequantize
 from converters.ops.elu.op import Elu
@@ -23,6 +24,7 @@ from converters.ops.hard_swish.op import HardSwish
 from converters.ops.leaky_relu.op import LeakyRelu
 from converters.ops.logistic.op import Logistic
 from converters.ops.mean.op import Mean
+from converters.ops.mirror_pad.op import MirrorPad
 from converters.ops.mul.op import Mul
 from converters.ops.pack.op import Pack
 from converters.ops.pad.op import Pad
@@ -31,13 +33,17 @@ from converters.ops.quantize.op import Quantize
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
 from converters.ops.reshape.op import Reshape
+from converters.ops.resize_bilinear.op import ResizeBilinear
+from converters.ops.resize_nearest_neighbor.op import ResizeNearestNeighbor
 from converters.ops.slice.op import Slice
 from converters.ops.softmax.op import Softmax
+from converters.ops.space_to_depth.op import SpaceToDepth
 from converters.ops.split.op import Split
 from converters.ops.split_v.op import SplitV
 from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
 from converters.ops.tanh.op import Tanh
+from converters.ops.transpose.op import Transpose
 from converters.ops.unpack.op import Unpack
 
 Shape = tuple[int, ...]
@@ -294,6 +300,64 @@ def squeeze(d: Draw) -> Case:
 def expand_dims(d: Draw) -> Case:
     x, axis = d.shape()[1:], d.whole(0, 3)
     return d.case(ExpandDims((*x[:axis], 1, *x[axis:]), axis), x, dtype=d.dtype("int16"))
+
+
+def _remembering(d: Draw, initial: np.ndarray | None) -> Case:
+    """What is added becomes the next run's summand."""
+    x = d.shape()
+    case = d.case(Add(d.activation()), x, x, same=True)
+    read = case.graph["x1"]
+    start = np.full(read.shape, case.graph["y"].q.zero_point, np.int8) if initial is None else initial
+    state = State("x1", "y", np.resize(start, read.shape).astype(np.int8))
+    return Case(dataclasses.replace(case.graph, inputs=("x0",), states=(state,)), case.inputs[:1])
+
+
+def call_once(d: Draw) -> Case:
+    return _remembering(d, d.values((7,)))
+
+
+def var_handle(d: Draw) -> Case:
+    return _remembering(d, None)
+
+
+def read_variable(d: Draw) -> Case:
+    return _remembering(d, d.values((11,)))
+
+
+def assign_variable(d: Draw) -> Case:
+    return _remembering(d, d.values((1,)))
+
+
+def transpose(d: Draw) -> Case:
+    x = (*d.shape()[1:], 2, 3)[: 2 + d.seed % 4]
+    order = tuple(int(a) for a in d.rng.permutation(len(x)))
+    return d.case(Transpose(order), x, dtype=d.dtype("int16"))
+
+
+def space_to_depth(d: Draw) -> Case:
+    block = d.whole(1, 3)
+    return d.case(SpaceToDepth(block), (1, block * d.whole(1, 4), block * d.whole(1, 4), d.whole(1, 5)))
+
+
+def depth_to_space(d: Draw) -> Case:
+    block = d.whole(1, 3)
+    return d.case(DepthToSpace(block), (1, d.whole(1, 4), d.whole(1, 4), block * block * d.whole(1, 5)))
+
+
+def mirror_pad(d: Draw) -> Case:
+    x = d.shape()
+    pads = (0, 0), (d.whole(0, 3), d.whole(0, 3)), (d.whole(0, 3), d.whole(0, 3)), (0, d.seed % 3 // 2 * (x[3] // 2))
+    return d.case(MirrorPad(pads, bool(d.seed % 2)), x)
+
+
+def resize_nearest_neighbor(d: Draw) -> Case:
+    corners, centers = ((False, False), (True, False), (False, True))[d.seed % 3]
+    return d.case(ResizeNearestNeighbor((d.whole(1, 20), d.whole(1, 20)), corners, centers), d.shape())
+
+
+def resize_bilinear(d: Draw) -> Case:
+    corners, centers = ((False, False), (True, False), (False, True))[d.seed % 3]
+    return d.case(ResizeBilinear((d.whole(1, 20), d.whole(1, 20)), corners, centers), d.shape())
 
 
 def case_for(folder: str, seed: int) -> Case:
