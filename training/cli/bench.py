@@ -13,29 +13,43 @@ if TYPE_CHECKING:
     from edge.manifest import Bundle
 
 
+# The options, once for this verb and for the one of converters/cli that hands over to it.
+Model = Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, or a .tflite file")]
+BoardName = Annotated[str, typer.Option(help="Where to run, a file of boards/; native is this machine")]
+Repeats = Annotated[int, typer.Option(min=1, help="Processes of each kind, turn by turn")]
+Seconds = Annotated[float, typer.Option(min=5.0, help="Sound that each process hears")]
+Wake = Annotated[bool, typer.Option("--wake", help="Instead of costs: misses and false accepts on one stream")]
+Folds = Annotated[
+    list[Path] | None,
+    typer.Option(help="Instead of costs: runs of the model's recipe, each measured on its own test speakers"),
+]
+Data = Annotated[
+    Path | None, typer.Option(help="With --wake: the folder that holds the data sets; with --folds: the clips")
+]
+Budget = Annotated[float, typer.Option(help="With --folds: false accepts per hour of each command")]
+Write = Annotated[
+    bool, typer.Option("--write", help="With --folds: put accuracy and thresholds into the model's manifest")
+]
+Snr = Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")]
+Seed = Annotated[int, typer.Option(help="With --wake: of the stream's layout")]
+Out = Annotated[Path | None, typer.Option(help="With --wake or --folds: folder for the page")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
+
+
 def bench(
-    model: Annotated[str, typer.Argument(help="Bundled model's name or a bundle's folder")],
-    board: Annotated[str, typer.Option(help="Where to run; native is this machine")] = "native",
-    repeats: Annotated[int, typer.Option(min=1, help="Processes of each kind, turn by turn")] = 5,
-    seconds: Annotated[float, typer.Option(min=5.0, help="Sound that each process hears")] = 120.0,
-    wake: Annotated[
-        bool, typer.Option("--wake", help="Instead of costs: misses and false accepts on one stream")
-    ] = False,
-    folds: Annotated[
-        list[Path] | None,
-        typer.Option(help="Instead of costs: runs of the model's recipe, each measured on its own test speakers"),
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="With --wake: the folder that holds the data sets; with --folds: the clips")
-    ] = None,
-    budget: Annotated[float, typer.Option(help="With --folds: false accepts per hour of each command")] = 1.0,
-    write: Annotated[
-        bool, typer.Option("--write", help="With --folds: put accuracy and thresholds into the model's manifest")
-    ] = False,
-    snr: Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")] = 10.0,
-    seed: Annotated[int, typer.Option(help="With --wake: of the stream's layout")] = 0,
-    out: Annotated[Path | None, typer.Option(help="With --wake or --folds: folder for the page")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    model: Model,
+    board: BoardName = "native",
+    repeats: Repeats = 5,
+    seconds: Seconds = 120.0,
+    wake: Wake = False,
+    folds: Folds = None,
+    data: Data = None,
+    budget: Budget = 1.0,
+    write: Write = False,
+    snr: Snr = 10.0,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a model and, where it knows the word, pymicro-wakeword beside it."""
     if board != "native":

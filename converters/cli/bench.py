@@ -1,0 +1,86 @@
+"""`nuthatch bench`: what a compiled model takes on a board; what a listening model costs on this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from training.cli import bench as listening
+
+if TYPE_CHECKING:
+    from converters.measure.result import Result
+    from edge.board import Board
+
+
+def bench(
+    model: listening.Model,
+    board: listening.BoardName = "native",
+    inputs: Annotated[int, typer.Option(min=1, help="Of a compiled model: invocations compared with TFLM")] = 4,
+    repeats: listening.Repeats = 5,
+    seconds: listening.Seconds = 120.0,
+    wake: listening.Wake = False,
+    folds: listening.Folds = None,
+    data: listening.Data = None,
+    budget: listening.Budget = 1.0,
+    write: listening.Write = False,
+    snr: listening.Snr = 10.0,
+    seed: listening.Seed = 0,
+    out: listening.Out = None,
+    as_json: listening.AsJson = False,
+) -> None:
+    """Measure a model: compiled on an emulated board, or a listening bundle on this machine.
+
+    A .tflite, or a bundle with another board than native, is compiled, linked, run and compared with TFLM.
+    A bundle on native listens, beside pymicro-wakeword where that knows the word.
+    """
+    if board == "native" and not model.endswith(".tflite"):
+        listening.bench(model, board, repeats, seconds, wake, folds, data, budget, write, snr, seed, out, as_json)
+        return
+    if wake or folds or data:
+        raise typer.BadParameter(f"--wake, --folds and --data measure listening on native, not {model} on {board}")
+    _measure(model, board, inputs, as_json)
+
+
+def place(board: str) -> Board:
+    """The board; one that is not there is a usage error."""
+    from edge.board import BoardError, open_board
+
+    try:
+        return open_board(board)
+    except BoardError as e:
+        raise typer.BadParameter(str(e), param_hint="--board") from None
+
+
+def _measure(model: str, board: str, inputs: int, as_json: bool) -> None:
+    from converters.cli.failure import one_line
+
+    where = place(board)
+    with one_line():
+        from converters.measure.result import bench as measured
+        from converters.measure.subject import open_subject
+
+        result = measured(open_subject(model), where, inputs)
+        print(json.dumps(result.as_json()) if as_json else _text(result), flush=True)
+    if not result.bit_exact:
+        typer.echo(f"nuthatch: {result.model} on {board} is not {result.judge}: {result.first_difference}", err=True)
+        raise typer.Exit(1)
+
+
+def _text(result: Result) -> str:
+    """Totals, then the calls with their share."""
+    per_mac = f", {result.instructions_per_mac:.2f} a multiply-accumulate" if result.instructions_per_mac else ""
+    lines = [
+        f"{result.model} on {result.board} ({result.target}), {result.macs:,} multiply-accumulates",
+        f"instructions  {result.instructions:,}{per_mac}; init {result.init_instructions:,}",
+        f"RAM           {result.ram_bytes:,} B: arena {result.arena_bytes:,}, "
+        f"variables {result.static_bytes:,}, stack {result.stack_bytes:,}",
+        f"flash         code {result.flash_code_bytes:,} B, constants {result.flash_const_bytes:,} B",
+        f"{result.judge:<14}{'equal' if result.bit_exact else 'DIFFERENT'} on {result.inputs} inputs",
+    ]
+    for layer in result.layers:
+        count = "" if layer.instructions is None else f"{layer.instructions:>12,}"
+        share = "" if layer.instructions is None else f"{layer.instructions / max(1, result.instructions):>7.1%}"
+        lines.append(f"  {layer.operator:<20}{layer.kernel:<28}{layer.variant:<24}{layer.macs:>12,}{count}{share}")
+    return "\n".join(lines)
