@@ -2,12 +2,8 @@
    stride or rings. */
 #ifndef NH_DEPTHWISE_TAPS_H
 #define NH_DEPTHWISE_TAPS_H
+#include "../include/ring.h"
 #include "op.h"
-
-NH_INLINE const int8_t *nh_ring_row(const nh_ring_t *x, int32_t bytes) {
-    const int8_t *q = x->x + bytes;
-    return q < x->end ? q : q - x->bytes;
-}
 
 /* The taps of output position (t, f) in the order of the kernel; a tap in the padding is `pad`, x_c times the
    input's zero point. Returns the place behind the last. */
@@ -23,12 +19,6 @@ NH_INLINE const int8_t **nh_taps(const nh_depthwise_t *p, const nh_ring_t *x, in
         }
     }
     return taps;
-}
-
-/* x of a kernel that is not given a ring. */
-NH_INLINE nh_ring_t nh_plain(const int8_t *x, int32_t bytes) {
-    nh_ring_t ring = {x, x + bytes, 0};
-    return ring;
 }
 
 #endif
