@@ -23,6 +23,7 @@ from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.hard_swish.op import HardSwish
 from converters.ops.leaky_relu.op import LeakyRelu
 from converters.ops.logistic.op import Logistic
+from converters.ops.max_pool.op import MaxPool
 from converters.ops.mean.op import Mean
 from converters.ops.mirror_pad.op import MirrorPad
 from converters.ops.mul.op import Mul
@@ -181,9 +182,21 @@ def mean(d: Draw) -> Case:
 
 
 def average_pool(d: Draw) -> Case:
-    x = d.shape()
-    op = AveragePool((1, d.whole(1, 2)), activation=d.activation(), size=(d.whole(1, x[1]), d.whole(1, x[2])))
-    return d.case(op, x)
+    x, size = d.shape(), (d.whole(1, 4), d.whole(1, 4))
+    if d.seed % 2:
+        return d.case(AveragePool((1, d.whole(1, 2)), activation=d.activation(), size=size), x)
+    return d.case(AveragePool((1, 1), pads=_same(size), activation=d.activation(), size=size), x)
+
+
+def max_pool(d: Draw) -> Case:
+    x, size = d.shape(), (d.whole(1, 4), d.whole(1, 4))
+    if d.seed % 2:
+        return d.case(MaxPool((1, d.whole(1, 2)), activation=d.activation(), size=size), x)
+    return d.case(MaxPool((1, 1), pads=_same(size), activation=d.activation(), size=size), x)
+
+
+def _same(size: tuple[int, int]) -> tuple[int, int, int, int]:
+    return (size[0] - 1) // 2, size[0] // 2, (size[1] - 1) // 2, size[1] // 2
 
 
 def softmax(d: Draw) -> Case:
