@@ -1,34 +1,32 @@
 """``.tflite`` -> graph: ours or another's, as far as its operators are in ``ops/``.
 
-A file is not trusted: whatever is wrong with it ends in one line that says so.
+A file is not trusted: whatever is wrong with it ends in one line that says so. What is read runs as TFLM runs it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from converters.error import ConvertError
+from converters.flatbuffer import REMEDY
 from converters.graph import Graph, Node, Quantization, State, Tensor
 from converters.ops import LEFT_OUT, Op, registry
+from converters.ops.window import Windowed
+from converters.passes.variables import resolve_variables
+from converters.supported import require_supported
+from converters.tflite_file import OperatorEntry, SubgraphEntry, TensorEntry, open_tflite
 
-_DTYPES = {
-    schema.TensorType.FLOAT32: "float32",
-    schema.TensorType.INT8: "int8",
-    schema.TensorType.UINT8: "uint8",
-    schema.TensorType.INT16: "int16",
-    schema.TensorType.INT32: "int32",
-    schema.TensorType.INT64: "int64",
-    schema.TensorType.BOOL: "bool",
+_DTYPES = {"FLOAT32": "float32", "RESOURCE": "resource"} | {
+    kind.upper(): kind for kind in ("int8", "uint8", "int16", "int32", "int64", "bool")
 }
-MAX_COUNT = 100_000
-MAX_AXES = 8
-MAX_LINE = 240
+_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+MAX_PARAMETERS = 1 << 20
+"""Whole-number constants given to all operators."""
+MAX_LINE = 1200
 
 
 def read_tflite(path: Path) -> Graph:
@@ -45,145 +43,187 @@ def parse(content: bytes, where: str = "model") -> Graph:
     if content[4:8] != b"TFL3":
         raise ConvertError(f"{where}: not a TFLite file ({len(content):,} bytes, no TFL3 mark)")
     try:
-        return _Reader(content).graph().validate()
+        return _graph(open_tflite(content))
     except ConvertError as e:
         raise ConvertError(f"{where}: {str(e)[:MAX_LINE]}") from None
-    except Exception as e:  # the generated reader fails in every way that Python knows
+    except Exception as e:  # operators' own readers may trip over anything
         what = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{where}: damaged ({what[:MAX_LINE]}); take the file again from its source") from None
+        raise ConvertError(f"{where}: damaged ({what[:MAX_LINE]}); {REMEDY}") from None
 
 
 def tensor_numbers(content: bytes) -> dict[str, int]:
-    """Tensor name -> its number in the file, by which interpreters know it."""
-    reader = _Reader(content)
-    reader.graph()
-    return {name: i for i, name in enumerate(reader.names)}
+    """Tensor name -> its number in the file's first subgraph, by which interpreters know it."""
+    return {name: i for i, name in enumerate(_unique(open_tflite(content)[0].tensors))}
 
 
-def _count(n: int, what: str, most: int = MAX_COUNT) -> range:
-    if not 0 <= n <= most:
-        raise ConvertError(f"damaged: it claims {n:,} {what}; take the file again from its source")
-    return range(n)
+def _graph(subgraphs: list[SubgraphEntry]) -> Graph:
+    main = subgraphs[0]
+    called = sorted({o.unpack("CallOnceOptions").initSubgraphIndex for o in main.operators if o.builtin == "CALL_ONCE"})
+    if any(not 0 < i < len(subgraphs) for i in called):
+        raise ConvertError(f"damaged: it calls subgraphs {called} of {len(subgraphs)}; {REMEDY}")
+    require_supported([main, *(subgraphs[i] for i in called)])
+    for i, other in enumerate(subgraphs[1:], 1):
+        if i not in called:
+            raise ConvertError(
+                f"{len(subgraphs)} subgraphs, of which number {i} ({other.name[:60]}) is not called by the first; "
+                "export one signature"
+            )
+    if not main.inputs or not main.outputs or not main.operators:
+        raise ConvertError(f"no inputs, outputs or operators; {REMEDY}")
+    inits = {i: _Builder(subgraphs[i]).graph() for i in called}
+    graph = resolve_variables(_Builder(main).graph(), inits).validate()
+    _require_ports(graph)
+    return graph
 
 
-class _Reader:
-    def __init__(self, content: bytes):
-        self.size = len(content)
-        self.model = schema.Model.GetRootAsModel(content, 0)
-        if self.model.SubgraphsLength() != 1:
-            raise ConvertError(f"{self.model.SubgraphsLength()} subgraphs; only models of one are supported")
-        self.sub = self.model.Subgraphs(0)
-        self.names: list[str] = []
-        self.tensors: list[Tensor] = []
-        self.variables: set[str] = set()
+def _require_ports(graph: Graph) -> None:
+    """Inputs and outputs are places that a caller can fill and read."""
+    if len(set(graph.inputs)) < len(graph.inputs):
+        raise ConvertError(f"an input is listed twice; {REMEDY}")
+    for name in (*graph.inputs, *graph.outputs):
+        if graph[name].is_constant:
+            raise ConvertError(f"{name}: an input or output of the model that is constant; remove it")
+
+
+def _unique(tensors: Iterable[TensorEntry]) -> list[str]:
+    """Names, with the number where several tensors have the same."""
+    taken: set[str] = set()
+    found = []
+    for t in tensors:
+        name = t.name if t.name not in taken else f"{t.name}#{t.number}"
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        found.append(name)
+    return found
+
+
+class _Builder:
+    """One subgraph's entries as nodes over tensors."""
+
+    def __init__(self, sub: SubgraphEntry):
+        self.sub = sub
+        self.names = _unique(sub.tensors)
+        self.variables = {self.names[t.number] for t in sub.tensors if t.is_variable}
+        self.tensors: dict[str, Tensor] = {}
         self.states: list[State] = []
+        self.computed = {n for o in sub.operators for n in o.outputs} | set(sub.inputs)
+        self.parameters = 0
 
     def graph(self) -> Graph:
-        for i in _count(self.sub.TensorsLength(), "tensors"):
-            self.tensors.append(self._tensor(self.sub.Tensors(i), i))
-        operators = [self.sub.Operators(i) for i in _count(self.sub.OperatorsLength(), "operators")]
-        nodes = tuple(self._node(o) for o in operators)
-        read = {i for n in nodes for i in (*n.inputs, *n.outputs)}
-        ins = tuple(self._name(i) for i in self._numbers(self.sub.InputsLength, self.sub.Inputs))
-        outs = tuple(self._name(i) for i in self._numbers(self.sub.OutputsLength, self.sub.Outputs))
-        if not ins or not outs or not nodes:
-            raise ConvertError("no inputs, outputs or operators; take the file again from its source")
-        kept = {t.name: t for t in self.tensors if t.name in read or t.name in (*ins, *outs)}
+        ins = tuple(self.tensor(i).name for i in self.sub.inputs)
+        nodes = tuple(self.node(o) for o in self.sub.operators)
+        outs = tuple(self.tensor(i).name for i in self.sub.outputs)
+        self.require_known_lengths()
+        named = {*ins, *outs, *(name for n in nodes for name in (*n.inputs, *n.outputs))}
+        kept = {k: t for k, t in self.tensors.items() if k in named}
         return Graph(ins, outs, nodes, kept, tuple(self.states))
 
-    def _numbers(self, length: Callable[[], int], at: Callable[[int], int]) -> list[int]:
-        return [at(i) for i in _count(length(), "numbers")]
+    def require_known_lengths(self) -> None:
+        for entry in (self.sub.tensors[i] for i in self.sub.inputs):
+            # Converters write 1 where they know nothing; along the first axis that is the batch.
+            unknown = [a for a, n in enumerate(entry.signature) if n < 0 and a and entry.shape[a : a + 1] == (1,)]
+            if unknown:
+                raise ConvertError(
+                    f"{entry.name}: its shape {list(entry.signature)} has an axis of unknown length; "
+                    "fix the input's shape and convert again"
+                )
 
-    def _name(self, index: int) -> str:
-        if index == -1:
-            return ""
-        if not 0 <= index < len(self.tensors):
-            raise ConvertError(f"tensor {index} of {len(self.tensors)}; take the file again from its source")
-        return self.tensors[index].name
+    def tensor(self, number: int) -> Tensor:
+        """The tensor, checked when first asked for."""
+        name = self.names[number]
+        if name not in self.tensors:
+            self.tensors[name] = self._checked(self.sub.tensors[number], name)
+        return self.tensors[name]
 
-    def _tensor(self, t: Any, index: int) -> Tensor:
-        text = (t.Name() or b"").decode("utf-8", "replace") or f"tensor{index}"
-        name = text if text not in self.names else f"{text}#{index}"
-        self.names.append(name)
-        if t.Type() not in _DTYPES:
-            raise ConvertError(f"{name}: values of type {t.Type()}; known are {', '.join(_DTYPES.values())}")
-        shape = tuple(t.Shape(i) for i in _count(t.ShapeLength(), "axes", MAX_AXES))
-        dtype = _DTYPES[t.Type()]
-        if t.IsVariable():
-            self.variables.add(name)
-        return Tensor(name, shape, dtype, self._quantization(t.Quantization()), self._data(t, name, shape, dtype))
+    def _checked(self, entry: TensorEntry, name: str) -> Tensor:
+        if entry.oddity or entry.type not in _DTYPES:
+            raise ConvertError(f"{name}: {entry.oddity or entry.type + ' values'}: not supported")
+        dtype, empty = _DTYPES[entry.type], 0 in entry.shape and entry.number not in self.computed
+        if any(n < 1 for n in entry.shape) and not empty:
+            raise ConvertError(f"{name}: its shape {list(entry.shape)} is unknown or empty; fix the input's shape")
+        if entry.data is not None and entry.number in self.computed:
+            raise ConvertError(f"{name}: constant, yet computed or an input; {REMEDY}")
+        data = np.zeros(entry.shape, dtype) if empty else None
+        if entry.data is not None:
+            data = entry.data.view(np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(entry.shape)
+        return Tensor(name, entry.shape, dtype, _quantization(entry, name, dtype), data)
 
-    def _quantization(self, q: Any) -> Quantization | None:
-        if q is None or q.ScaleLength() == 0:
-            return None
-        scales = tuple(q.Scale(i) for i in _count(q.ScaleLength(), "scales"))
-        zeros = tuple(q.ZeroPoint(i) for i in _count(q.ZeroPointLength(), "zero points"))
-        if not all(0 < s < 1e30 for s in scales) or len(zeros) not in (0, len(scales)):
-            raise ConvertError("damaged: a scale that is not positive; take the file again from its source")
-        return Quantization(scales, zeros or (0,) * len(scales), q.QuantizedDimension())
-
-    def _data(self, t: Any, name: str, shape: tuple[int, ...], dtype: str) -> np.ndarray | None:
-        if not 0 <= t.Buffer() < self.model.BuffersLength():
-            raise ConvertError(f"{name}: its buffer {t.Buffer()} does not exist; take the file again from its source")
-        buffer = self.model.Buffers(t.Buffer())
-        if buffer is None or buffer.DataLength() == 0:
-            return None
-        wanted = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if buffer.DataLength() != wanted:
-            raise ConvertError(f"{name}: {buffer.DataLength():,} bytes of data where {wanted:,} belong")
-        return np.asarray(buffer.DataAsNumpy()).view(np.dtype(dtype)).reshape(shape)
-
-    def _node(self, operator: Any) -> Node:
-        builtin = self._builtin(operator.OpcodeIndex())
-        kinds = registry()
-        if builtin not in kinds:
-            raise ConvertError(f"operator {builtin} is not supported; known are {', '.join(sorted(kinds))}")
-        ins = [self._name(i) for i in self._numbers(operator.InputsLength, operator.Inputs)]
-        outs = [self._name(i) for i in self._numbers(operator.OutputsLength, operator.Outputs)]
-        by_name = {t.name: t for t in self.tensors}
-        if not outs or not ins or "" in outs:
-            raise ConvertError(f"{builtin}: without inputs or outputs; take the file again from its source")
-        kind = kinds[builtin]
-        while ins and not ins[-1]:
-            ins.pop()  # a bias left out
-        if "" in ins and not kind.optional_inputs:
-            raise ConvertError(f"{outs[0]}: {builtin} without its input {ins.index('')}")
-        args = [by_name[i] if i else LEFT_OUT for i in ins]
-        op, used = kind.from_tflite(self._options(operator, kind.options), args, by_name[outs[0]], builtin)
+    def node(self, entry: OperatorEntry) -> Node:
+        kind = registry()[entry.builtin]
+        numbers = list(entry.inputs)
+        while numbers and numbers[-1] == -1:
+            numbers.pop()  # a bias left out
+        if -1 in numbers and not kind.optional_inputs:
+            raise ConvertError(f"operator {entry.number} ({entry.builtin}): without input {numbers.index(-1)}")
+        args = [self.tensor(i) if i >= 0 else LEFT_OUT for i in numbers]
+        outs = [self.tensor(i) for i in entry.outputs]
+        self._require_fit(kind, entry, args, outs)
+        first = outs[0] if outs else LEFT_OUT
+        op, used = kind.from_tflite(entry.unpack(kind.options), args, first, entry.builtin)
         # Inputs before and beyond are parameters, which were read into the operator.
         lead = len(op.leading_constants())
-        return Node(op, tuple(ins[lead : lead + used]), (*outs, *self._changed(kind, ins, outs[0])))
+        kept = tuple(a.name for a in args[lead : lead + used])
+        changed = self._changed(kind, numbers, first.name)
+        node = Node(op, kept, (*(o.name for o in outs), *changed))
+        _require_batch(node, args)
+        return node
 
-    def _changed(self, kind: type[Op], ins: list[str], name: str) -> list[str]:
-        """The next values of the variables among a node's inputs; notes them as states."""
+    def _require_fit(self, kind: type[Op], entry: OperatorEntry, args: list[Tensor], outs: list[Tensor]) -> None:
+        layer = f"{outs[0].name if outs else 'operator ' + str(entry.number)} ({entry.builtin})"
+        for i, t in enumerate(args):
+            if t.is_constant and t.dtype in ("int32", "int64"):
+                self.parameters += t.values.size
+            if t.name in self.variables and i not in kind.variable_inputs:
+                raise ConvertError(f"{layer}: reads the variable tensor {t.name}, which this operator does not own")
+            self._align(kind, t, i)
+        if self.parameters > MAX_PARAMETERS:
+            raise ConvertError(f"{layer}: more than {MAX_PARAMETERS:,} whole-number constants; {REMEDY}")
+        for t in (*(a for i, a in enumerate(args) if i not in kind.variable_inputs), *outs):
+            whole = t.dtype == "int8" or t.is_constant and t.dtype in ("int32", "int64", "bool") or t is LEFT_OUT
+            if not whole and not kind.any_dtype:
+                raise ConvertError(f"{layer}: {t.name} is {t.dtype}; only int8 is computed: convert to int8")
+
+    def _align(self, kind: type[Op], t: Tensor, position: int) -> None:
+        """Interpreters take the axis of scales per channel from the operator, whatever the file says."""
+        q = t.quantization
+        if q is None or not q.per_channel:
+            return
+        wanted = kind.weight_axis if position == 1 and kind.weight_axis is not None else q.axis
+        fits = [a for a in (wanted, *range(len(t.shape))) if 0 <= a < len(t.shape) and t.shape[a] == len(q.scales)]
+        if not fits or not t.is_constant:
+            raise ConvertError(f"{t.name}: {len(q.scales)} scales for the shape {list(t.shape)}; {REMEDY}")
+        self.tensors[t.name] = dataclasses.replace(t, quantization=dataclasses.replace(q, axis=fits[0]))
+
+    def _changed(self, kind: type[Op], numbers: list[int], layer: str) -> list[str]:
+        """Names of the next values of a node's variables; notes them as states."""
         found = []
         for i in kind.variable_inputs:
-            read = ins[i] if i < len(ins) else ""
-            if read not in self.variables:
-                raise ConvertError(f"{name}: input {i} of {kind.builtins[0]} must be a variable tensor")
-            before = next(t for t in self.tensors if t.name == read)
-            after = dataclasses.replace(before, name=f"{read}:next")
-            zero = before.quantization.zero_point if before.dtype == "int8" and before.quantization else 0
-            self.tensors.append(after)
-            self.states.append(State(read, after.name, np.full(before.shape, zero, before.dtype)))
+            if i >= len(numbers) or numbers[i] < 0 or self.names[numbers[i]] not in self.variables:
+                raise ConvertError(f"{layer}: input {i} of {kind.builtins[0]} is no variable tensor; {REMEDY}")
+            before = self.tensor(numbers[i])
+            if before.name in (s.read for s in self.states):
+                raise ConvertError(f"{before.name}: a variable tensor of two operators; give each its own")
+            after = dataclasses.replace(before, name=f"{before.name}:next")
+            zero = before.q.zero_point if before.dtype == "int8" else 0
+            self.tensors[after.name] = after
+            self.states.append(State(before.name, after.name, np.full(before.shape, zero, before.dtype)))
             found.append(after.name)
         return found
 
-    def _builtin(self, index: int) -> str:
-        if not 0 <= index < self.model.OperatorCodesLength():
-            raise ConvertError(f"operator code {index} does not exist; take the file again from its source")
-        entry = self.model.OperatorCodes(index)
-        code = max(entry.BuiltinCode(), entry.DeprecatedBuiltinCode())
-        names = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
-        return names.get(code, f"number {code}")
 
-    def _options(self, operator: Any, kind: str) -> Any:
-        table = operator.BuiltinOptions()
-        made = getattr(schema, kind + "T")() if kind else None
-        if table is None or made is None:
-            return made
-        if operator.BuiltinOptionsType() != getattr(schema.BuiltinOptions, kind):
-            raise ConvertError(f"options of kind {operator.BuiltinOptionsType()} where {kind} belong")
-        source = getattr(schema, kind)()
-        source.Init(table.Bytes, table.Pos)
-        return type(made).InitFromObj(source)
+def _quantization(entry: TensorEntry, name: str, dtype: str) -> Quantization | None:
+    low, high = _RANGES.get(dtype, (-(2**31), 2**31 - 1))
+    if not entry.scales:
+        if dtype in _RANGES:
+            raise ConvertError(f"{name}: {dtype} without a scale and zero point; convert again with quantization")
+        return None
+    if not all(low <= z <= high for z in entry.zero_points):
+        raise ConvertError(f"{name}: a zero point outside {low}..{high}; {REMEDY}")
+    axis = entry.axis if len(entry.scales) > 1 else 0
+    return Quantization(entry.scales, entry.zero_points, axis)
+
+
+def _require_batch(node: Node, args: list[Tensor]) -> None:
+    if isinstance(node.op, Windowed) and len(args[0].shape) == 4 and args[0].shape[0] != 1:
+        raise ConvertError(f"{node.name}: a batch of {args[0].shape[0]}; export the model with a batch of 1")

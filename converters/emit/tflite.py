@@ -14,7 +14,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from converters.emit.variables import with_variables
 from converters.graph import Graph, Node, Quantization, Tensor
+from converters.ops import LEFT_OUT
 from converters.passes.explicit_pad import explicit_pad
 
 VERSION = 3
@@ -26,40 +28,32 @@ _TYPES = {
     "int32": "INT32",
     "int64": "INT64",
     "bool": "BOOL",
+    "resource": "RESOURCE",
 }
 
 
 def emit(graph: Graph) -> bytes:
     """The file's content."""
-    return _Writer(explicit_pad(graph).validate()).model()
+    main, init = with_variables(explicit_pad(graph).validate())
+    return _Writer().model([main] if init is None else [main, init])
 
 
 @dataclass
 class _Writer:
-    graph: Graph
+    """What the subgraphs of a file share."""
+
     fbb: Any = field(default_factory=lambda: flatbuffers.Builder(1 << 16))
     shared: dict[Any, int] = field(default_factory=dict)
     buffers: list[int] = field(default_factory=list)
     buffer_index: dict[bytes, int] = field(default_factory=dict)
-    tensors: list[int] = field(default_factory=list)
-    index: dict[str, int] = field(default_factory=dict)
-    """Tensor name -> number in the file."""
-    parameters: dict[Any, int] = field(default_factory=dict)
-    """Parameters (paddings, slices) -> number of the tensor."""
     codes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Operator name -> (number, version)."""
 
-    def __post_init__(self) -> None:
-        self.variables = {s.read for s in self.graph.states}
-
-    def model(self) -> bytes:
+    def model(self, graphs: Sequence[Graph]) -> bytes:
         self._empty_buffer()
-        operators = [self._operator(n) for n in self.graph.nodes]
-        for name in (*self.graph.inputs, *self.graph.outputs):
-            self._tensor(name)
-        subgraph = self._subgraph(operators)
-        codes = self._offsets([self._code(b, v) for b, (_, v) in self.codes.items()])
-        subgraphs, buffers = self._offsets([subgraph]), self._offsets(self.buffers)
+        written = [_Subgraph(self, g).write() for g in graphs]
+        codes = self.offsets([self._code(b, v) for b, (_, v) in self.codes.items()])
+        subgraphs, buffers = self.offsets(written), self.offsets(self.buffers)
         f = self.fbb
         schema.ModelStart(f)
         schema.ModelAddVersion(f, VERSION)
@@ -74,14 +68,14 @@ class _Writer:
             self.shared[key] = make()
         return self.shared[key]
 
-    def _vector(self, values: Any, dtype: str) -> int:
+    def vector(self, values: Any, dtype: str) -> int:
         array = np.asarray(values, dtype)
         return self._once((dtype, array.tobytes()), lambda: self.fbb.CreateNumpyVector(array))
 
-    def _string(self, text: str) -> int:
+    def string(self, text: str) -> int:
         return self._once(text, lambda: self.fbb.CreateString(text))
 
-    def _offsets(self, offsets: Sequence[int]) -> int:
+    def offsets(self, offsets: Sequence[int]) -> int:
         self.fbb.StartVector(4, len(offsets), 4)
         for o in reversed(offsets):
             self.fbb.PrependUOffsetTRelative(o)
@@ -92,7 +86,7 @@ class _Writer:
         schema.BufferStart(self.fbb)
         self.buffers.append(schema.BufferEnd(self.fbb))
 
-    def _buffer(self, data: np.ndarray) -> int:
+    def buffer(self, data: np.ndarray) -> int:
         content = np.ascontiguousarray(data).tobytes()
         if content not in self.buffer_index:
             # XNNPACK and the DSP kernels read whole words: data starts at a multiple of 16.
@@ -106,17 +100,55 @@ class _Writer:
             self.buffer_index[content] = len(self.buffers) - 1
         return self.buffer_index[content]
 
-    def _quantization(self, q: Quantization) -> int:
-        scales, zeros = self._vector(q.scales, "float32"), self._vector(q.zero_points, "int64")
+    def quantization(self, q: Quantization) -> int:
+        scales, zeros = self.vector(q.scales, "float32"), self.vector(q.zero_points, "int64")
+        axis = q.axis if q.per_channel else 0
 
         def make() -> int:
             schema.QuantizationParametersStart(self.fbb)
             schema.QuantizationParametersAddScale(self.fbb, scales)
             schema.QuantizationParametersAddZeroPoint(self.fbb, zeros)
-            schema.QuantizationParametersAddQuantizedDimension(self.fbb, q.axis if q.per_channel else 0)
+            schema.QuantizationParametersAddQuantizedDimension(self.fbb, axis)
             return int(schema.QuantizationParametersEnd(self.fbb))
 
-        return self._once(("quantization", scales, zeros, q.axis), make)
+        return self._once(("quantization", scales, zeros, axis), make)
+
+    def _code(self, builtin: str, version: int) -> int:
+        code = getattr(schema.BuiltinOperator, builtin)
+        schema.OperatorCodeStart(self.fbb)
+        # Old readers know only the byte, new ones take the larger of the two.
+        schema.OperatorCodeAddDeprecatedBuiltinCode(self.fbb, min(code, 127))
+        schema.OperatorCodeAddVersion(self.fbb, version)
+        schema.OperatorCodeAddBuiltinCode(self.fbb, code)
+        return int(schema.OperatorCodeEnd(self.fbb))
+
+
+@dataclass
+class _Subgraph:
+    """One graph's tensors and operators."""
+
+    file: _Writer
+    graph: Graph
+    tensors: list[int] = field(default_factory=list)
+    index: dict[str, int] = field(default_factory=dict)
+    """Tensor name -> number in the subgraph."""
+    parameters: dict[Any, int] = field(default_factory=dict)
+    """int32 parameters (paddings, slices) -> number of the tensor."""
+
+    def write(self) -> int:
+        operators = [self._operator(n) for n in self.graph.nodes]
+        for name in (*self.graph.inputs, *self.graph.outputs):
+            self._tensor(name)
+        f, file = self.file.fbb, self.file
+        tensors, ops = file.offsets(self.tensors), file.offsets(operators)
+        ins = file.vector([self.index[n] for n in self.graph.inputs], "int32")
+        outs = file.vector([self.index[n] for n in self.graph.outputs], "int32")
+        schema.SubGraphStart(f)
+        schema.SubGraphAddTensors(f, tensors)
+        schema.SubGraphAddInputs(f, ins)
+        schema.SubGraphAddOutputs(f, outs)
+        schema.SubGraphAddOperators(f, ops)
+        return int(schema.SubGraphEnd(f))
 
     def _tensor(self, name: str) -> int:
         if name == "":
@@ -126,20 +158,20 @@ class _Writer:
         return self.index[name]
 
     def _write_tensor(self, t: Tensor) -> int:
-        buffer = 0 if t.data is None else self._buffer(t.data)
+        buffer = 0 if t.data is None else self.file.buffer(t.data)
         # A layer is named by what it computes; the names of its constants would be a kilobyte of every file.
-        text = self._string(t.name if t.data is None else str(len(self.tensors)))
-        shape = self._vector(t.shape, "int32")
-        quantization = self._quantization(t.quantization) if t.quantization else None
-        schema.TensorStart(self.fbb)
-        schema.TensorAddShape(self.fbb, shape)
-        schema.TensorAddType(self.fbb, getattr(schema.TensorType, _TYPES[t.dtype]))
-        schema.TensorAddBuffer(self.fbb, buffer)
-        schema.TensorAddName(self.fbb, text)
-        schema.TensorAddIsVariable(self.fbb, t.name in self.variables)
+        text = self.file.string(t.name if t.data is None else str(len(self.tensors)))
+        shape = self.file.vector(t.shape, "int32")
+        quantization = self.file.quantization(t.quantization) if t.quantization else None
+        schema.TensorStart(self.file.fbb)
+        schema.TensorAddShape(self.file.fbb, shape)
+        schema.TensorAddType(self.file.fbb, getattr(schema.TensorType, _TYPES[t.dtype]))
+        schema.TensorAddBuffer(self.file.fbb, buffer)
+        schema.TensorAddName(self.file.fbb, text)
+        schema.TensorAddIsVariable(self.file.fbb, t.name in {s.read for s in self.graph.states})
         if quantization is not None:
-            schema.TensorAddQuantization(self.fbb, quantization)
-        self.tensors.append(schema.TensorEnd(self.fbb))
+            schema.TensorAddQuantization(self.file.fbb, quantization)
+        self.tensors.append(schema.TensorEnd(self.file.fbb))
         return len(self.tensors) - 1
 
     def _parameter(self, given: np.ndarray | Tensor) -> int:
@@ -151,39 +183,19 @@ class _Writer:
 
     def _operator(self, node: Node) -> int:
         op, args = node.op, self.graph.args(node)
-        code, _ = self.codes.setdefault(op.builtin, (len(self.codes), op.version))
+        code, _ = self.file.codes.setdefault(op.builtin, (len(self.file.codes), op.version))
         inputs = [self._parameter(c) for c in op.leading_constants()]
         inputs += [self._tensor(i) for i in node.inputs] + [self._parameter(c) for c in op.constants()]
         # The next values of variable tensors are written in place by the interpreter: no outputs of the file.
         outputs = [self._tensor(o) for o in node.outputs[: len(node.outputs) - len(op.variable_inputs)]]
-        ins, outs = self._vector(inputs, "int32"), self._vector(outputs, "int32")
-        options = op.to_options(schema, args, self.graph[node.name])
-        table = options.Pack(self.fbb) if options is not None else None
-        schema.OperatorStart(self.fbb)
-        schema.OperatorAddOpcodeIndex(self.fbb, code)
-        schema.OperatorAddInputs(self.fbb, ins)
-        schema.OperatorAddOutputs(self.fbb, outs)
+        ins, outs = self.file.vector(inputs, "int32"), self.file.vector(outputs, "int32")
+        options = op.to_options(schema, args, self.graph[node.name] if node.outputs else LEFT_OUT)
+        table = options.Pack(self.file.fbb) if options is not None else None
+        schema.OperatorStart(self.file.fbb)
+        schema.OperatorAddOpcodeIndex(self.file.fbb, code)
+        schema.OperatorAddInputs(self.file.fbb, ins)
+        schema.OperatorAddOutputs(self.file.fbb, outs)
         if table is not None:
-            schema.OperatorAddBuiltinOptionsType(self.fbb, getattr(schema.BuiltinOptions, op.options))
-            schema.OperatorAddBuiltinOptions(self.fbb, table)
-        return int(schema.OperatorEnd(self.fbb))
-
-    def _code(self, builtin: str, version: int) -> int:
-        code = getattr(schema.BuiltinOperator, builtin)
-        schema.OperatorCodeStart(self.fbb)
-        # Old readers know only the byte, new ones take the larger of the two.
-        schema.OperatorCodeAddDeprecatedBuiltinCode(self.fbb, min(code, 127))
-        schema.OperatorCodeAddVersion(self.fbb, version)
-        schema.OperatorCodeAddBuiltinCode(self.fbb, code)
-        return int(schema.OperatorCodeEnd(self.fbb))
-
-    def _subgraph(self, operators: list[int]) -> int:
-        tensors, ops = self._offsets(self.tensors), self._offsets(operators)
-        ins = self._vector([self.index[n] for n in self.graph.inputs], "int32")
-        outs = self._vector([self.index[n] for n in self.graph.outputs], "int32")
-        schema.SubGraphStart(self.fbb)
-        schema.SubGraphAddTensors(self.fbb, tensors)
-        schema.SubGraphAddInputs(self.fbb, ins)
-        schema.SubGraphAddOutputs(self.fbb, outs)
-        schema.SubGraphAddOperators(self.fbb, ops)
-        return int(schema.SubGraphEnd(self.fbb))
+            schema.OperatorAddBuiltinOptionsType(self.file.fbb, getattr(schema.BuiltinOptions, op.options))
+            schema.OperatorAddBuiltinOptions(self.file.fbb, table)
+        return int(schema.OperatorEnd(self.file.fbb))

@@ -43,6 +43,8 @@ class Op:
     """The output quantization that the kernels demand."""
     weight_axis: ClassVar[int | None] = None
     """Axis of input 1 that has one scale each, when input 1 is a weight."""
+    any_dtype: ClassVar[bool] = False
+    """Values may be other than int8: uint8, int16 or float32 (the operator says which)."""
     optional_inputs: ClassVar[bool] = False
     """Inputs may be left out between others: ``from_tflite`` then gets ``LEFT_OUT`` in their place, and the
     operator remembers which; everything else gets only those that are there."""

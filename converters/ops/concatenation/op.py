@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Concatenation(Op):
     builtins: ClassVar[tuple[str, ...]] = ("CONCATENATION",)
     options: ClassVar[str] = "ConcatenationOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     axis: int = TIME

@@ -17,6 +17,7 @@ from converters.ops.reshape.op import Reshape
 class ExpandDims(Reshape):
     builtins: ClassVar[tuple[str, ...]] = ("EXPAND_DIMS",)
     options: ClassVar[str] = "ExpandDimsOptions"
+    any_dtype: ClassVar[bool] = True
     axis: int = 0
 
     def constants(self) -> Sequence[np.ndarray | Tensor]:

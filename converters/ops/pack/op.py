@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Pack(Op):
     builtins: ClassVar[tuple[str, ...]] = ("PACK",)
     options: ClassVar[str] = "PackOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     axis: int = 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Pad(Op):
     builtins: ClassVar[tuple[str, ...]] = ("PAD",)
     options: ClassVar[str] = "PadOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     paddings: tuple[tuple[int, int], ...] = ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class PadV2(Pad):
     builtins: ClassVar[tuple[str, ...]] = ("PADV2",)
     options: ClassVar[str] = "PadV2Options"
+    any_dtype: ClassVar[bool] = True
     value: Tensor = LEFT_OUT
     """One value, in the output's quantization."""
 

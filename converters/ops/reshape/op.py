@@ -25,6 +25,7 @@ class Reshape(Op):
     builtins: ClassVar[tuple[str, ...]] = ("RESHAPE",)
     options: ClassVar[str] = "ReshapeOptions"
     keeps_scale: ClassVar[bool] = True
+    any_dtype: ClassVar[bool] = True
     to: Shape = ()
 
     def shape(self, inputs: Sequence[Tensor]) -> Shape:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Slice(Op):
     builtins: ClassVar[tuple[str, ...]] = ("SLICE",)
     options: ClassVar[str] = "SliceOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     begin: Shape = ()

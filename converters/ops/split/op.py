@@ -18,6 +18,7 @@ from converters.ops.split_v.op import SplitV
 class Split(SplitV):
     builtins: ClassVar[tuple[str, ...]] = ("SPLIT",)
     options: ClassVar[str] = "SplitOptions"
+    any_dtype: ClassVar[bool] = True
 
     def leading_constants(self) -> list[np.ndarray]:
         return [np.array(self.axis, np.int32)]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class SplitV(Op):
     builtins: ClassVar[tuple[str, ...]] = ("SPLIT_V",)
     options: ClassVar[str] = "SplitVOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     sizes: tuple[int, ...] = ()

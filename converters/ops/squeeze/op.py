@@ -16,6 +16,7 @@ from converters.ops.reshape.op import Reshape
 class Squeeze(Reshape):
     builtins: ClassVar[tuple[str, ...]] = ("SQUEEZE",)
     options: ClassVar[str] = "SqueezeOptions"
+    any_dtype: ClassVar[bool] = True
 
     def constants(self) -> Sequence[np.ndarray | Tensor]:
         return []

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class StridedSlice(Op):
     builtins: ClassVar[tuple[str, ...]] = ("STRIDED_SLICE",)
     options: ClassVar[str] = "StridedSliceOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     begin: Shape = ()

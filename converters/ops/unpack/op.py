@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Unpack(Op):
     builtins: ClassVar[tuple[str, ...]] = ("UNPACK",)
     options: ClassVar[str] = "UnpackOptions"
+    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
     axis: int = 0
