@@ -2,145 +2,182 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
+from converters.emit.about import About
+from converters.emit.constant import C_TYPES, Constants, literal
+from converters.emit.header import header
+from converters.emit.paste import paste
+from converters.emit.reset import reset
+from converters.emit.struct import struct_bytes
 from converters.error import ConvertError
 from converters.graph import Tensor
+from converters.kernel import Field
 from converters.plan import Plan, Step
+from converters.plan.ring import Ring
 
-OPS = Path(__file__).parents[1] / "ops"
-_INCLUDE = re.compile(r'^#include "([^"]+)"\n', re.MULTILINE)
-_C_TYPES = {
-    "int8": "int8_t",
-    "uint8": "uint8_t",
-    "int16": "int16_t",
-    "uint16": "uint16_t",
-    "int32": "int32_t",
-    "uint32": "uint32_t",
-    "int64": "int64_t",
-    "float32": "float",
-    "bool": "uint8_t",
-}
+_RESERVED = {"main", "nh", "arena", "state", "head"}
 
 
-def emit(plan: Plan, prefix: str = "model") -> dict[str, str]:
+def emit(plan: Plan, prefix: str = "model", about: About | None = None) -> dict[str, str]:
     """File name -> text."""
-    if not re.fullmatch(r"[a-z_][a-z0-9_]*", prefix):
-        raise ConvertError(f"prefix {prefix!r} is no C name in lower case; take letters, digits and _")
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", prefix) or prefix in _RESERVED:
+        raise ConvertError(f"prefix {prefix!r} is no C name in lower case that is free; take letters, digits and _")
     writer = _Writer(plan, prefix)
-    return {f"{prefix}.h": writer.header(), f"{prefix}.c": writer.source()}
+    return {f"{prefix}.h": header(plan, prefix, about or About()), f"{prefix}.c": writer.source()}
+
+
+def const_bytes(plan: Plan) -> int:
+    """Flash that the constants take on a 32-bit core: arrays and parameters of the calls."""
+    writer = _Writer(plan, "model")
+    writer.source()
+    sources = {s.kernel.source for s in plan.steps}
+    structs = {s.kernel.struct for s in plan.steps}
+    text = paste(sorted(sources))
+    sizes = {name: struct_bytes(name, text) for name in structs}
+    return writer.constants.bytes + sum(sizes[s] for s in writer.parameters.values())
 
 
 @dataclass
 class _Writer:
     plan: Plan
     prefix: str
-    constants: dict[bytes, str] = field(default_factory=dict)
-    """dtype and content -> C name."""
+    constants: Constants = field(default_factory=Constants)
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Parameter object -> its struct."""
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(struct, initializer) -> parameter object: equal layers share one."""
     lines: list[str] = field(default_factory=list)
 
-    def header(self) -> str:
-        p, upper = self.prefix, self.prefix.upper()
-        lines = [
-            f"#ifndef NH_{upper}_H",
-            f"#define NH_{upper}_H",
-            "#include <stdint.h>",
-            "#ifdef __cplusplus",
-            'extern "C" {',
-            "#endif",
-            f"#define {upper}_ARENA_BYTES {self.plan.arena_bytes}",
-            f"void {p}_init(void *arena); /* {upper}_ARENA_BYTES bytes, aligned to 16; may be shared between runs */",
-            f"void {p}_reset(void);",
-            f"void {p}_invoke(void);",
-            *(f"{t} *{p}_input_{i}(void);" for i, t in enumerate(self._types(self.plan.graph.inputs))),
-            *(f"const {t} *{p}_output_{i}(void);" for i, t in enumerate(self._types(self.plan.graph.outputs))),
-            "#ifdef __cplusplus",
-            "}",
-            "#endif",
-            "#endif",
-        ]
-        return "\n".join(lines) + "\n"
-
     def source(self) -> str:
-        calls = [self._call(i, s) for i, s in enumerate(self.plan.steps)]
+        calls = [line for i, s in enumerate(self.plan.steps) for line in self._layer(i, s)]
+        clear = reset(self.plan, self.constants)
+        sources = ["include/nh.h", *(s.kernel.source for s in self.plan.steps)]
         parts = [
             f'#include "{self.prefix}.h"',
-            paste(["include/nh.h", *(s.kernel.source for s in self.plan.steps)]),
+            OPTIMIZE,
+            paste(sources),
+            "/* Constants. */",
+            *self.constants.definitions,
             *self.lines,
-            self._functions(calls),
+            "",
+            *self._profile(),
+            *self._memory(),
+            *self._functions(clear, calls),
         ]
-        return "\n".join(parts)
+        return "\n".join(parts) + "\n"
 
-    def _types(self, names: Iterable[str]) -> list[str]:
-        return [_C_TYPES[self.plan.graph[n].dtype] for n in names]
+    def _profile(self) -> Iterator[str]:
+        p, upper = self.prefix, self.prefix.upper()
+        names = ", ".join(json.dumps(s.node.name, ensure_ascii=True) for s in self.plan.steps)
+        yield f"#ifdef {upper}_PROFILE"
+        yield f"const char *const {p}_layer_names[{upper}_LAYERS + 1] = {{{', '.join(filter(None, [names, 'NULL']))}}};"
+        yield f"#define NH_LAYER(index) {p}_layer(index)"
+        yield "#else"
+        yield "#define NH_LAYER(index) ((void)0)"
+        yield "#endif"
+        yield ""
 
-    def _functions(self, calls: list[str]) -> str:
+    def _memory(self) -> Iterator[str]:
+        yield "static uint8_t *arena;"
+        if self.plan.state_bytes:
+            yield f"static int8_t state[{self.plan.state_bytes}] __attribute__((aligned(16)));"
+        if self.plan.rings:
+            yield f"static int32_t head[{len(self.plan.rings)}]; /* where each ring's next frames go, bytes */"
+        yield ""
+
+    def _functions(self, clear: list[str], calls: list[str]) -> Iterator[str]:
         p, g = self.prefix, self.plan.graph
-        accessors = [
-            f"{t} *{p}_input_{i}(void) {{ return ({t} *)(void *)(arena + {self.plan.offsets[n]}); }}"
-            for i, (n, t) in enumerate(zip(g.inputs, self._types(g.inputs), strict=True))
-        ] + [
-            f"const {t} *{p}_output_{i}(void) {{ return (const {t} *)(void *)(arena + {self.plan.offsets[n]}); }}"
-            for i, (n, t) in enumerate(zip(g.outputs, self._types(g.outputs), strict=True))
-        ]
-        return "\n".join(
-            [
-                "static uint8_t *arena;",
-                f"void {p}_reset(void) {{}}",
-                f"void {p}_init(void *memory) {{ arena = (uint8_t *)memory; {p}_reset(); }}",
-                *accessors,
-                f"void {p}_invoke(void) {{",
-                *(f"    {c}" for c in calls),
-                "}",
-                "",
-            ]
-        )
+        yield f"void {p}_reset(void) {{"
+        yield from (f"    {c}" for c in clear)
+        yield "}"
+        yield f"void {p}_init(void *memory) {{"
+        yield "    arena = (uint8_t *)memory;"
+        yield f"    {p}_reset();"
+        yield "}"
+        for kind, names, const in (("input", g.inputs, ""), ("output", g.outputs, "const ")):
+            for i, name in enumerate(names):
+                c_type, at = C_TYPES[g[name].dtype], self.plan.offsets[name]
+                yield f"{const}{c_type} *{p}_{kind}_{i}(void) {{ return ({const}{c_type} *)(void *)(arena + {at}); }}"
+        yield f"void {p}_invoke(void) {{"
+        if any(" a + " in c for c in calls) or any("(a + " in c for c in calls):
+            yield "    uint8_t *const a = arena;"
+        yield from (f"    {c}" for c in calls)
+        yield from (f"    {_advance(i, r)}" for i, r in enumerate(self.plan.rings))
+        yield "}"
 
-    def _call(self, index: int, step: Step) -> str:
+    def _layer(self, index: int, step: Step) -> Iterator[str]:
         """The call; its parameters are written on the way."""
-        name = f"p{index}"
-        fields = [f".{k} = {self._value(v)}" for k, v in step.kernel.fields.items()]
-        self.lines.append(f"static const {step.kernel.struct} {name} = {{{', '.join(fields)}}};")
-        graph = self.plan.graph
-        inputs = [self._pointer(graph[n], "const ") for n in step.node.inputs if n and not graph[n].is_constant]
-        outputs = [self._pointer(graph[n]) for n in step.node.outputs]
-        scratch = "NULL" if step.scratch < 0 else f"arena + {step.scratch}"
-        return f"{step.kernel.function}({', '.join([f'&{name}', *inputs, *outputs, scratch])});"
+        tensors = [self.plan.graph[n] for n in step.node.inputs if n and not self.plan.graph[n].is_constant]
+        around = [t for t in tensors if self.plan.where(t.name).memory == "ring"]
+        inputs = [self._pointer(t, "const ") for t in tensors]
+        function = step.kernel.function
+        if around:
+            function, inputs[0] = step.kernel.ring_function, "&x"
+            yield "{"
+            yield f"    const nh_ring_t x = {self._ring(tensors[0])};"
+        outputs = [self._pointer(self.plan.graph[n]) for n in step.node.outputs]
+        scratch = "NULL" if step.scratch < 0 else f"(void *)(a + {step.scratch})"
+        arguments = ", ".join([f"&{self._parameters(step)}", *inputs, *outputs, scratch])
+        yield f"{'    ' if around else ''}{function}({arguments});"
+        if around:
+            yield "}"
+        yield f"NH_LAYER({index});"
+
+    def _parameters(self, step: Step) -> str:
+        kernel = step.kernel
+        members = ", ".join(f".{k} = {self._value(v)}" for k, v in kernel.fields.items())
+        key = kernel.struct, members
+        if key not in self.known:
+            name = self.known[key] = f"p{len(self.known)}"
+            self.parameters[name] = kernel.struct
+            self.lines += _wrapped(f"static const {kernel.struct} {name} = {{{members or '0'}}};")
+        return self.known[key]
 
     def _pointer(self, t: Tensor, const: str = "") -> str:
-        return f"({const}{_C_TYPES[t.dtype]} *)(void *)(arena + {self.plan.offsets[t.name]})"
+        where = self.plan.where(t.name)
+        kind = f"{const}{C_TYPES[t.dtype]} *"
+        if where.memory == "arena":
+            return f"({kind})(void *)(a + {where.offset})"
+        if where.memory == "state":
+            return f"({kind})(void *)(state + {where.offset})"
+        ring = self.plan.rings[where.ring]
+        return f"({kind})(void *)(state + {ring.offset + where.offset} + head[{where.ring}])"
 
-    def _value(self, v: int | np.ndarray | tuple[int, ...]) -> str:
+    def _ring(self, t: Tensor) -> str:
+        where = self.plan.where(t.name)
+        ring = self.plan.rings[where.ring]
+        back = ring.past_bytes - where.offset
+        start = f"state + {ring.offset} + nh_back(head[{where.ring}], {back}, {ring.bytes})"
+        return f"{{{start}, state + {ring.offset + ring.bytes}, {ring.bytes}}}"
+
+    def _value(self, v: Field) -> str:
         if isinstance(v, np.ndarray):
-            return self._constant(v)
+            return self.constants.name(v)
         if isinstance(v, tuple):
-            return "{" + ", ".join(str(int(i)) for i in v) + "}"
-        return str(int(v))
-
-    def _constant(self, values: np.ndarray) -> str:
-        """A ``const`` array, one for equal contents; words so that it is aligned."""
-        key = f"{values.dtype} ".encode() + values.tobytes()
-        if key not in self.constants:
-            name = self.constants[key] = f"c{len(self.constants)}"
-            numbers = ", ".join(str(v) for v in values.ravel().tolist())
-            kind = _C_TYPES[str(values.dtype)]
-            self.lines.append(f"static const {kind} {name}[] __attribute__((aligned(16))) = {{{numbers}}};")
-        return self.constants[key]
+            return "{" + ", ".join(literal(int(i)) for i in v) + "}"
+        return literal(v if isinstance(v, float) else int(v))
 
 
-def paste(sources: Iterable[str]) -> str:
-    """The sources below ``converters/ops`` with their quoted includes, each file once."""
-    done: set[Path] = set()
+OPTIMIZE = ""
 
-    def text(file: Path) -> str:
-        if file in done:
-            return ""
-        done.add(file)
-        return _INCLUDE.sub(lambda m: text((file.parent / m[1]).resolve()), file.read_text("utf-8"))
 
-    return "\n".join(text((OPS / s).resolve()) for s in sources)
+def _advance(index: int, ring: Ring) -> str:
+    return f"head[{index}] = head[{index}] == {ring.bytes - ring.step_bytes} ? 0 : head[{index}] + {ring.step_bytes};"
+
+
+def _wrapped(line: str) -> list[str]:
+    if len(line) < 120:
+        return [line]
+    words, lines = line.split(", "), [""]
+    for i, word in enumerate(words):
+        more = word + (", " if i + 1 < len(words) else "")
+        if lines[-1] and len(lines[-1]) + len(more) > 116:
+            lines.append("    ")
+        lines[-1] += more
+    return [text.rstrip() for text in lines]

@@ -17,6 +17,9 @@ typedef struct {
     int32_t bytes;
 } nh_ring_t;
 
+/* A place in a ring of `bytes` bytes, so far before another. */
+NH_INLINE int32_t nh_back(int32_t at, int32_t back, int32_t bytes) { return at < back ? at - back + bytes : at - back; }
+
 NH_INLINE int32_t nh_min(int32_t a, int32_t b) { return a < b ? a : b; }
 NH_INLINE int32_t nh_max(int32_t a, int32_t b) { return a > b ? a : b; }
 NH_INLINE int32_t nh_clamp(int32_t v, int32_t low, int32_t high) { return nh_min(nh_max(v, low), high); }
