@@ -35,7 +35,12 @@ _TYPES = {
 def emit(graph: Graph) -> bytes:
     """The file's content."""
     main, init = with_variables(explicit_pad(graph).validate())
-    return _Writer().model([main] if init is None else [main, init])
+    return emit_subgraphs([main] if init is None else [main, init])
+
+
+def emit_subgraphs(graphs: Sequence[Graph]) -> bytes:
+    """A file of these graphs as they are; the first is the main one."""
+    return _Writer().model(graphs)
 
 
 @dataclass
