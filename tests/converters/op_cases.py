@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,10 @@ from converters.ops.split.op import Split
 from converters.ops.split_v.op import SplitV
 from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
+from converters.ops.svdf.op import Svdf
 from converters.ops.tanh.op import Tanh
 from converters.ops.transpose.op import Transpose
+from converters.ops.transpose_conv.op import TransposeConv
 from converters.ops.unpack.op import Unpack
 
 Shape = tuple[int, ...]
@@ -97,6 +99,10 @@ class Draw:
         # The float form holds integers of up to 24 bits.
         limit = min(np.iinfo(dtype).max + 1, 1 << 22)
         return self.rng.integers(-limit, limit, shape).astype(dtype)
+
+    def like(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Other values of the same shapes and types."""
+        return [self.values(x.shape, str(x.dtype)) for x in inputs]
 
     def weights(self, shape: Shape, axis: int, channels: int) -> Tensor:
         scales = tuple(float(np.float32(s)) for s in self.rng.uniform(0.001, 0.02, channels))
@@ -371,6 +377,42 @@ def resize_nearest_neighbor(d: Draw) -> Case:
 def resize_bilinear(d: Draw) -> Case:
     corners, centers = ((False, False), (True, False), (False, True))[d.seed % 3]
     return d.case(ResizeBilinear((d.whole(1, 20), d.whole(1, 20)), corners, centers), d.shape())
+
+
+def transpose_conv(d: Draw) -> Case:
+    x, out, (s_t, s_f), same = d.shape(), d.whole(1, 6), (d.whole(1, 3), d.whole(1, 2)), bool(d.seed % 2)
+    weights = d.weights((out, 3, 2, x[3]), 0, out)
+    valid = (x[1] - 1) * s_t + 3, (x[2] - 1) * s_f + 2
+    to = (1, *((x[1] * s_t, x[2] * s_f) if same else valid), out)
+    xq, yq = d.quantization(), d.quantization()
+    tensors = [weights, Tensor("x", x, "int8", xq), d.scaled(d.bias(out), xq, weights)][: 2 + (d.seed % 3 > 0)]
+    node = Node(TransposeConv(to, (s_t, s_f), same, d.activation()), tuple(t.name for t in tensors), ("y",))
+    tensors.append(Tensor("y", to, "int8", yq))
+    return Case(Graph(("x",), ("y",), (node,), {t.name: t for t in tensors}), [d.values(x)])
+
+
+def svdf(d: Draw) -> Case:
+    batch, features, memory, units, rank = (d.whole(1, n) for n in (2, 20, 10, 8, 3))
+    width = "int16" if d.seed % 3 else "int8"
+    limit = 2000 if d.seed % 3 else 127
+    over_time = d.rng.integers(-limit, limit + 1, (units * rank, memory)).astype(width)
+    state_q = Quantization.of(0.01 if width == "int8" else 1e-4, d.whole(-9, 9) if width == "int8" else 0)
+    time_q = Quantization.of(0.001)
+    bias_q = Quantization.of(float(np.float32(state_q.scale) * np.float32(time_q.scale)))
+    state = Tensor("s", (batch, units * rank * memory), width, state_q)
+    tensors = [
+        Tensor("x", (batch, features), "int8", d.quantization()),
+        dataclasses.replace(d.weights((units * rank, features), 0, 1), name="feature"),
+        Tensor.constant("time", over_time, time_q),
+        Tensor.constant("b", d.bias(units).values, bias_q),
+        state,
+    ]
+    y = Tensor("y", (batch, units), "int8", Quantization.of(0.01, d.whole(-128, 127)))
+    outs = [y, dataclasses.replace(state, name="s:next")]
+    node = Node(Svdf(rank), tuple(t.name for t in tensors), tuple(t.name for t in outs))
+    start = np.full(state.shape, state_q.zero_point, width)
+    graph = Graph(("x",), ("y",), (node,), {t.name: t for t in [*tensors, *outs]}, (State("s", "s:next", start),))
+    return Case(graph, [d.values((batch, features))])
 
 
 def case_for(folder: str, seed: int) -> Case:

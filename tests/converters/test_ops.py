@@ -15,12 +15,13 @@ from converters.emit.tflite import emit
 from converters.interpreters import LiteRt, Tflm
 from converters.quantize.simulate import dequantized
 from converters.read_tflite import parse
-from converters.run import outputs
+from converters.run import outputs, run_steps
 
 FOLDERS = sorted(m.name for m in pkgutil.iter_modules(ops.__path__) if m.ispkg)
 SEEDS = range(12)
 NOT_LITERT: dict[str, str] = {
     "elu": "its reference kernels have none",
+    "svdf": "its state is int16 only",
 } | dict.fromkeys(
     ("assign_variable", "call_once", "read_variable", "var_handle"),
     "XNNPACK takes no variable without its value's shape",
@@ -42,6 +43,19 @@ def test_reference_is_tflm_bit_for_bit(folder):
         found = Tflm(emit(case.graph), len(case.graph.outputs)).run(case.inputs)
         for a, b in zip(outputs(case.graph, case.inputs), found, strict=True):
             np.testing.assert_array_equal(a, b, err_msg=f"{folder}, seed {seed}")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_states_go_on_as_tflms_do(folder):
+    for seed in SEEDS[:6]:
+        case = op_cases.case_for(folder, seed)
+        if not case.graph.states:
+            pytest.skip("no state")
+        judge = Tflm(emit(case.graph), len(case.graph.outputs))
+        runs = [op_cases.Draw(n).like(case.inputs) for n in range(8)]
+        for run, wanted in zip(runs, run_steps(case.graph, runs), strict=True):
+            for a, b in zip(wanted, judge.run(run), strict=True):
+                np.testing.assert_array_equal(a, b, err_msg=f"{folder}, seed {seed}")
 
 
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if f not in NOT_LITERT])

@@ -35,11 +35,13 @@ class MirrorPad(Op):
         return tuple(n + a + b for n, (a, b) in zip(inputs[0].shape, self.paddings, strict=True))
 
     def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
-        return np.pad(values[0], self.paddings, mode="reflect" if self.reflect else "symmetric")
+        return self._mirrored(values[0], *self.paddings)
+
+    def _mirrored(self, x: np.ndarray, *paddings: tuple[int, int]) -> np.ndarray:
+        return np.pad(x, paddings, mode="reflect") if self.reflect else np.pad(x, paddings, mode="symmetric")
 
     def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
-        mode = "reflect" if self.reflect else "symmetric"
-        indices = [np.pad(np.arange(n), p, mode=mode) for n, p in zip(inputs[0].shape, self.paddings, strict=True)]
+        indices = [self._mirrored(np.arange(n), p) for n, p in zip(inputs[0].shape, self.paddings, strict=True)]
         return kernel(inputs[0], indices, outputs[0].name)
 
     def constants(self) -> Sequence[np.ndarray | Tensor]:
