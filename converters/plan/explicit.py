@@ -125,7 +125,7 @@ class _Rewriter:
             return False
         root, first = self.layout.find(name)
         whole = first == 0 and nbytes(self.graph[root]) == nbytes(self.graph[name])
-        return whole and root in self.produced and offset % ALIGNMENT == 0
+        return whole and root in self.produced and self.is_aligned(name, offset)
 
     def reads_ring(self, name: str, kernel: Kernel) -> bool:
         """Nothing to ask when it is in no ring."""
@@ -146,8 +146,13 @@ class _Rewriter:
             return name
         root, offset = self.layout.find(name)
         ring = self.layout.rings.get(root)
-        odd = offset % ALIGNMENT or (ring is not None and ring.step_bytes % ALIGNMENT)
-        return self.copied(name) if odd else name
+        moves = ring.step_bytes if ring is not None else 0
+        return name if self.is_aligned(name, offset) and self.is_aligned(name, moves) else self.copied(name)
+
+    def is_aligned(self, name: str, offset: int) -> bool:
+        """A kernel may read or write the tensor there: bytes anywhere, where the core loads words from anywhere."""
+        narrow = np.dtype(self.graph[name].dtype).itemsize == 1
+        return offset % ALIGNMENT == 0 or (narrow and self.target.unaligned)
 
     def copied(self, name: str) -> str:
         if name not in self.copies:
