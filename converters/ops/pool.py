@@ -64,7 +64,7 @@ class Pool(Windowed):
             f"nh_{stem}_s8",
             f"{name}/op_{variant}.c" if variant else f"{name}/op.c",
             "nh_pool_t",
-            fields | more,
+            fields | dict(more),
             ring_function=f"nh_{stem}_ring_s8",
             variant=variant,
         )
