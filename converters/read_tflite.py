@@ -179,7 +179,11 @@ class _Builder:
             self._align(kind, t, i)
         if self.parameters > MAX_PARAMETERS:
             raise ConvertError(f"{layer}: more than {MAX_PARAMETERS:,} whole-number constants; {REMEDY}")
-        for t in (*(a for i, a in enumerate(args) if i not in kind.variable_inputs), *outs):
+        data = [a for i, a in enumerate(args) if i not in kind.variable_inputs]
+        moved = {t.dtype for t in (*data, *outs) if not t.is_constant and t is not LEFT_OUT}
+        if kind.any_dtype and kind.keeps_scale and len(moved) > 1:
+            raise ConvertError(f"{layer}: from and to {', '.join(sorted(moved))}, where values only move; {REMEDY}")
+        for t in (*data, *outs):
             whole = t.dtype == "int8" or t.is_constant and t.dtype in ("int32", "int64", "bool") or t is LEFT_OUT
             if not whole and not kind.any_dtype:
                 raise ConvertError(f"{layer}: {t.name} is {t.dtype}; only int8 is computed: convert to int8")
@@ -191,7 +195,11 @@ class _Builder:
             return
         wanted = kind.weight_axis if position == 1 and kind.weight_axis is not None else q.axis
         fits = [a for a in (wanted, *range(len(t.shape))) if 0 <= a < len(t.shape) and t.shape[a] == len(q.scales)]
-        if not fits or not t.is_constant:
+        if not t.is_constant:
+            raise ConvertError(
+                f"{t.name}: {len(q.scales)} scales, yet no constant; only weights have scales per channel"
+            )
+        if not fits:
             raise ConvertError(f"{t.name}: {len(q.scales)} scales for the shape {list(t.shape)}; {REMEDY}")
         self.tensors[t.name] = dataclasses.replace(t, quantization=dataclasses.replace(q, axis=fits[0]))
 

@@ -21,7 +21,8 @@ def external_states(graph: Graph) -> Graph:
     reads, writes = graph.inputs[1:], graph.outputs[1:]
     if len(reads) != len(writes):
         raise ConvertError(
-            f"{len(reads)} states in and {len(writes)} out; a stream has as many: frames and states to scores and states"
+            f"{len(reads)} states in and {len(writes)} out; a stream takes frames and states and gives scores and "
+            "as many states"
         )
     for read, write in zip(reads, writes, strict=True):
         a, b = graph[read], graph[write]
