@@ -58,10 +58,10 @@ def _measure(model: str, board: str, inputs: int, as_json: bool) -> None:
 
     where = place(board)
     with one_line():
+        from converters.compile import open_source
         from converters.measure.result import bench as measured
-        from converters.measure.subject import open_subject
 
-        result = measured(open_subject(model), where, inputs)
+        result = measured(open_source(model), where, inputs)
         print(json.dumps(result.as_json()) if as_json else _text(result), flush=True)
     if not result.bit_exact:
         typer.echo(f"nuthatch: {result.model} on {board} is not {result.judge}: {result.first_difference}", err=True)

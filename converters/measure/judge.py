@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from converters.graph import Graph, State
+from converters.compile import Source
+from converters.graph import Graph
 from converters.interpreters import Tflm
 from converters.measure.glue import Steps
+from converters.read_tflite import parse
 from converters.run import run_steps
 
 SEED = 1
@@ -39,10 +40,11 @@ def draw(graph: Graph, count: int, seed: int = SEED) -> list[list[np.ndarray]]:
     return [[one(graph[n].dtype, graph[n].shape) for n in graph.inputs] for _ in range(count)]
 
 
-def judge(content: bytes, source: Graph, graph: Graph, steps: Steps, answers: Steps) -> Verdict:
-    """``source``: the graph as the file has it; ``graph``: as it was compiled, some of its inputs now states."""
+def judge(source: Source, steps: Steps, answers: Steps) -> Verdict:
+    """``answers``: what the compiled model said, invocation by invocation."""
+    graph = source.graph
     name = Tflm.name if Tflm.available() else "integer reference"
-    wanted = _tflm(content, source, graph, steps) if Tflm.available() else list(run_steps(graph, steps))
+    wanted = _tflm(source, steps) if Tflm.available() else list(run_steps(graph, steps))
     for i, (found, right) in enumerate(zip(answers, wanted, strict=True)):
         for output, x, y in zip(graph.outputs, found, right, strict=True):
             if x.tobytes() != y.tobytes():
@@ -51,23 +53,16 @@ def judge(content: bytes, source: Graph, graph: Graph, steps: Steps, answers: St
     return Verdict(name, True)
 
 
-def _tflm(content: bytes, source: Graph, graph: Graph, steps: Steps) -> list[list[np.ndarray]]:
+def _tflm(source: Source, steps: Steps) -> list[list[np.ndarray]]:
     """A state that the file has outside goes back in by hand."""
-    interpreter = Tflm(content, len(source.outputs))
-    outside = _outside(source, graph)
+    graph, file = source.graph, parse(source.content, source.about.name)
+    interpreter = Tflm(source.content, len(file.outputs))
+    outside = [s for s in graph.states if s.read in file.inputs]
     values = {s.read: s.initial for s in outside}
     answers = []
     for step in steps:
         values |= dict(zip(graph.inputs, step, strict=True))
-        found = dict(zip(source.outputs, interpreter.run([values[n] for n in source.inputs]), strict=True))
+        found = dict(zip(file.outputs, interpreter.run([values[n] for n in file.inputs]), strict=True))
         values |= {s.read: found[s.write] for s in outside}
         answers.append([found[n] for n in graph.outputs])
     return answers
-
-
-def _outside(source: Graph, graph: Graph) -> Sequence[State]:
-    return [s for s in graph.states if s.read in source.inputs and s.write in source.outputs]
-
-
-def as_json(verdict: Verdict) -> Mapping[str, object]:
-    return {"bit_exact": verdict.bit_exact, "judge": verdict.judge, "first_difference": verdict.first}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from converters.compile import Source, compile_model
 from converters.emit.c import emit
 from converters.error import ConvertError
 from converters.graph import Node
 from converters.measure.emulator import program
-from converters.measure.judge import draw, judge
+from converters.measure.judge import Verdict, draw, judge
 from converters.measure.measurement import Measurement, measure
-from converters.measure.subject import Subject
 from converters.measure.toolchain import version
-from converters.plan import Plan, Step, plan
+from converters.plan import Plan, Step
 from converters.target import target
 from edge.board import Board
+
+PREFIX = "model"
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,18 @@ class Result:
         return asdict(self)
 
 
-def bench(subject: Subject, board: Board, inputs: int, flags: tuple[str, ...] = ()) -> Result:
+def bench(source: Source, board: Board, inputs: int, flags: tuple[str, ...] = ()) -> Result:
     """Compile, run ``inputs`` invocations one after the other, compare. Raises ConvertError."""
-    made = plan(subject.graph, target(board.target))
-    steps = draw(made.graph, inputs)
-    found = measure(emit(made), made.graph, board, steps, len(made.steps), flags=flags)
-    verdict = judge(subject.content, subject.graph, made.graph, steps, found.report.answers(made.graph))
-    return _result(subject, board, made, found, verdict.__dict__ | {"inputs": inputs})
+    made = compile_model(source, target(board.target))
+    steps = draw(source.graph, inputs)
+    found = measure(emit(made, PREFIX), made.graph, board, steps, len(made.steps), PREFIX, flags)
+    return _result(source, made, board, found, judge(source, steps, found.report.answers(made.graph)))
 
 
-def _result(subject: Subject, board: Board, made: Plan, found: Measurement, rest: Mapping[str, Any]) -> Result:
-    macs = subject.graph.macs()
+def _result(source: Source, made: Plan, board: Board, found: Measurement, verdict: Verdict) -> Result:
+    macs = source.graph.macs()
     return Result(
-        model=subject.name,
+        model=source.about.name,
         board=board.id,
         macs=macs,
         instructions=found.instructions,
@@ -87,10 +87,10 @@ def _result(subject: Subject, board: Board, made: Plan, found: Measurement, rest
         stack_bytes=found.report.stack_bytes,
         flash_code_bytes=found.sizes.code,
         flash_const_bytes=found.sizes.constants,
-        bit_exact=rest["bit_exact"],
-        inputs=rest["inputs"],
-        judge=rest["judge"],
-        first_difference=rest["first"],
+        bit_exact=verdict.bit_exact,
+        inputs=len(found.report.invokes),
+        judge=verdict.judge,
+        first_difference=verdict.first,
         library_code_bytes=found.sizes.library_code,
         target=board.target,
         tools=(version(target(board.target).compiler), version(program(board))),

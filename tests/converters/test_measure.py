@@ -8,7 +8,8 @@ import numpy as np
 import op_cases
 import pytest
 
-from converters.emit.c import emit
+from converters.emit.c import const_bytes, emit
+from converters.emit.header import static_bytes
 from converters.error import ConvertError
 from converters.graph import Graph, Tensor
 from converters.measure import emulator, toolchain
@@ -136,3 +137,15 @@ def test_a_board_without_memory_is_refused():
 def test_a_line_that_is_none_of_ours_is_refused():
     with pytest.raises(ConvertError, match="which is no line of a measurement"):
         parse("invoke zz\n", open_board("microbit"))
+
+
+def test_memory_is_known_before_the_linker_ran():
+    """Variables are those of the image; of the constants, a compiler may fold some into the code."""
+    board = open_board("mps2-an386")
+    need(board)
+    for folder in ("conv", "svdf", "split"):
+        case = op_cases.case_for(folder, 1)
+        made = plan(case.graph, target(board.target))
+        found = measure(emit(made), case.graph, board, [case.inputs])
+        assert found.sizes.static == static_bytes(made), folder
+        assert found.sizes.constants <= const_bytes(made) + 64, folder  # alignment, tables of kernels
