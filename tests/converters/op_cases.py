@@ -24,12 +24,15 @@ from converters.ops.hard_swish.op import HardSwish
 from converters.ops.leaky_relu.op import LeakyRelu
 from converters.ops.logistic.op import Logistic
 from converters.ops.max_pool.op import MaxPool
+from converters.ops.maximum.op import Maximum
 from converters.ops.mean.op import Mean
+from converters.ops.minimum.op import Minimum
 from converters.ops.mirror_pad.op import MirrorPad
 from converters.ops.mul.op import Mul
 from converters.ops.pack.op import Pack
 from converters.ops.pad.op import Pad
 from converters.ops.padv2.op import PadV2
+from converters.ops.prelu.op import Prelu
 from converters.ops.quantize.op import Quantize
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
@@ -43,6 +46,7 @@ from converters.ops.split.op import Split
 from converters.ops.split_v.op import SplitV
 from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
+from converters.ops.sub.op import Sub
 from converters.ops.svdf.op import Svdf
 from converters.ops.tanh.op import Tanh
 from converters.ops.transpose.op import Transpose
@@ -84,7 +88,7 @@ class Draw:
         return 1, self.whole(4, 9), self.whole(4, 9), self.whole(1, 9)
 
     def activation(self) -> str:
-        return ACTIVATIONS[self.seed % 3]
+        return ACTIVATIONS[self.seed % 4]
 
     def dtype(self, *others: str) -> str:
         """What operators that only move values may have, as far as TFLM lets them."""
@@ -173,14 +177,45 @@ def fully_connected(d: Draw) -> Case:
     return d.case(FullyConnected(d.activation()), x, constants=(w, d.bias(out)))
 
 
+def pair(d: Draw, op: Op, same: bool = False) -> Case:
+    """Two operands: alike, the one or the other repeated along some axes or missing some, constant, a scalar."""
+    x, kind = d.shape(), d.seed % 6
+    other = (x, (1, x[1], 1, x[3]), (x[2], x[3]), x, (1, 1, x[2], 1), (x[3],))[kind]
+    first = d.extreme().tensor("x0", x)
+    second = Tensor("x1", other, "int8", first.quantization) if same else d.tensor("x1", other)
+    if kind in (3, 5) or d.seed == 6:
+        second = dataclasses.replace(
+            second, data=d.values(() if d.seed == 5 else other), shape=() if d.seed == 5 else other
+        )
+    inputs = (second, first) if d.seed % 4 == 1 else (first, second)
+    y = d.tensor("y", x)
+    return d.of(op, *inputs, y=dataclasses.replace(y, quantization=first.quantization) if op.keeps_scale else y)
+
+
 def add(d: Draw) -> Case:
-    x = d.shape()
-    return d.case(Add(d.activation()), x, (x, (1, x[1], 1, x[3]), (1, 1, x[2], x[3]))[d.seed % 3])
+    return pair(d, Add(d.activation()))
+
+
+def sub(d: Draw) -> Case:
+    return pair(d, Sub(d.activation()))
 
 
 def mul(d: Draw) -> Case:
+    return pair(d, Mul(d.activation()))
+
+
+def maximum(d: Draw) -> Case:
+    return pair(d, Maximum(), same=True)
+
+
+def minimum(d: Draw) -> Case:
+    return pair(d, Minimum(), same=True)
+
+
+def prelu(d: Draw) -> Case:
     x = d.shape()
-    return d.case(Mul(d.activation()), x, (x, (1, x[1], 1, x[3]), (1, 1, x[2], x[3]))[d.seed % 3])
+    alpha = Tensor.constant("alpha", d.values((1, 1, x[3]) if d.seed % 3 else (1, 1, 1)), d.quantization())
+    return d.of(Prelu(), d.extreme().tensor("x", x), alpha, y=d.tensor("y", x))
 
 
 def mean(d: Draw) -> Case:

@@ -18,6 +18,15 @@ NH_INLINE uint32_t nh_min4(uint32_t a, uint32_t b) {
     return __sel(b, a);
 }
 
+/* Saturated to int8, y0 in the lowest byte: four SSAT, two BFI, one PKHBT. */
+NH_INLINE uint32_t nh_pack4(int32_t y0, int32_t y1, int32_t y2, int32_t y3) {
+    uint32_t low = (uint32_t)__ssat(y0, 8), high = (uint32_t)__ssat(y2, 8);
+    __asm("bfi %0, %1, #8, #8" : "+r"(low) : "r"(__ssat(y1, 8)));
+    __asm("bfi %0, %1, #8, #8" : "+r"(high) : "r"(__ssat(y3, 8)));
+    __asm("pkhbt %0, %0, %1, lsl #16" : "+r"(low) : "r"(high));
+    return low;
+}
+
 NH_KERNEL void nh_clamp4_s8(const nh_clamp4_t *p, const int8_t *x, int8_t *y, void *scratch) {
     uint32_t low4 = p->low4, high4 = p->high4;
     int32_t n = p->n;

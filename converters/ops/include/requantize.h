@@ -3,8 +3,17 @@
 #define NH_REQUANTIZE_H
 #include "nh.h"
 
-/* GCC makes one SSAT of it where there is one. */
+/* What one output channel needs where Requantization.narrow. */
+typedef struct {
+    int32_t bias, multiplier, right, rounding;
+} nh_channel_t;
+
+/* GCC makes one SSAT of two comparisons only outside loops: there it keeps the limits in registers. */
+#if defined(__ARM_FEATURE_SAT)
+NH_INLINE int32_t nh_saturate_s8(int32_t v) { return __builtin_arm_ssat(v, 8); }
+#else
 NH_INLINE int32_t nh_saturate_s8(int32_t v) { return nh_clamp(v, -128, 127); }
+#endif
 
 /* The zero point and one half, before the right shift (>= 1): constant for a channel. */
 NH_INLINE int32_t nh_rounding(int32_t y_zero, int32_t right) {
@@ -29,6 +38,10 @@ NH_INLINE int32_t nh_scaled(int32_t acc, int32_t multiplier, int32_t addend) {
 /* With the zero point, not yet clamped; where Requantization.narrow. */
 NH_INLINE int32_t nh_requantize(int32_t acc, int32_t multiplier, int32_t right, int32_t rounding) {
     return nh_scaled(acc, multiplier, rounding + (acc >> 31)) >> right;
+}
+
+NH_INLINE int8_t nh_requantize_s8(int32_t acc, const nh_channel_t *c) {
+    return (int8_t)nh_saturate_s8(nh_requantize(acc, c->multiplier, c->right, c->rounding));
 }
 
 /* For a fused activation that leaves less than int8: after the kernel, over all that it wrote. */
