@@ -1,0 +1,83 @@
+"""A bundle's step graph as a shared library for the daemon's native backend (edge/runtime/native.py has the ABI)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from converters.error import ConvertError
+from converters.plan import Plan
+from edge.manifest import Bundle
+from edge.runtime import native
+
+PREFIX = "model"
+_ABI = """#include <string.h>
+#include "{prefix}.h"
+#define NH_API __attribute__((visibility("default")))
+NH_API int32_t nh_abi(void);
+NH_API const char *nh_sha256(void);
+NH_API const int32_t *nh_shape(void);
+NH_API void nh_init(void *memory);
+NH_API void nh_reset(void);
+NH_API void nh_step(const int8_t *frames, int8_t *scores);
+int32_t nh_abi(void) {{ return {abi}; }}
+const char *nh_sha256(void) {{ return "{sha256}"; }}
+const int32_t *nh_shape(void) {{
+    static const int32_t shape[] = {{{shape}}};
+    return shape;
+}}
+void nh_init(void *memory) {{ {prefix}_init(memory); }}
+void nh_reset(void) {{ {prefix}_reset(); }}
+void nh_step(const int8_t *frames, int8_t *scores) {{
+    memcpy({prefix}_input_0(), frames, {frames});
+    {prefix}_invoke();
+    memcpy(scores, {prefix}_output_0(), {labels});
+}}
+"""
+
+
+def abi_source(bundle: Bundle, plan: Plan) -> str:
+    """The C that gives the compiled model (prefix ``model``) its place in the daemon."""
+    stream = bundle.manifest.stream
+    if stream is None:
+        raise ConvertError(f"{bundle.manifest.name}: no stream.tflite; the daemon runs step graphs")
+    bands, labels = bundle.manifest.frontend.bands, len(bundle.manifest.labels)
+    shape = f"{stream.step_frames}, {bands}, {labels}, {plan.arena_bytes}"
+    return _ABI.format(
+        prefix=PREFIX,
+        abi=native.ABI,
+        sha256=bundle.manifest.files["stream.tflite"].sha256,
+        shape=shape,
+        frames=stream.step_frames * bands,
+        labels=labels,
+    )
+
+
+def build(
+    files: Mapping[str, str], path: Path, compiler: str = "gcc", flags: Sequence[str] = ("-O3", "-march=native")
+) -> Path:
+    """Compile and link; the library appears whole or not at all."""
+    if shutil.which(compiler) is None:
+        raise ConvertError(f"no C compiler {compiler!r} on this machine; install gcc (apt-get install gcc libc6-dev)")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            (Path(folder) / name).write_text(text, "utf-8")
+        sources = sorted(n for n in files if n.endswith(".c"))
+        line = [compiler, "-std=c99", *flags, "-fvisibility=hidden", "-shared", "-fPIC", *sources, "-o", "library.so"]
+        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ConvertError(f"{path.name}: {compiler} fails ({' '.join(done.stderr.split())[:200]})")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(folder) / "library.so", path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
+    return path
+
+
+def default_path(bundle: Bundle, machine: str = "") -> Path:
+    """Where the daemon looks for it."""
+    return native.library_paths(bundle, machine or platform.machine())[1]
