@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -74,7 +73,7 @@ def build(
             raise ConvertError(f"{path.name}: {compiler} fails ({' '.join(done.stderr.split())[:200]})")
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(folder) / "library.so", path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
+        path.with_suffix(".new").replace(path)
     return path
 
 
