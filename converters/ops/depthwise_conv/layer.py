@@ -81,6 +81,7 @@ class Layer:
         fields |= {"stride_t": op.stride[0], "stride_f": op.stride[1]}
         fields |= {"dilation_t": op.dilation[0], "dilation_f": op.dilation[1]}
         fields |= {"pad_t": op.pads[0], "pad_f": op.pads[2], "x_zero": self.x.q.zero_point}
+        fields |= {"pad_bytes": self.x.shape[3] if any(op.pads) else 0}
         return fields | {"y_zero": self.y.q.zero_point, "low": low_high[0], "high": low_high[1]}
 
     @property
@@ -96,6 +97,11 @@ class Layer:
         filled = np.zeros((taps, -(-channels // 4) * 4), weights.dtype)
         filled[:, :channels] = weights
         return np.ascontiguousarray(filled.reshape(taps, -1, 4).transpose(1, 0, 2))
+
+    @property
+    def padding_bytes(self) -> int:
+        """Scratch for one position of padding, whole words."""
+        return -(-self.x.shape[3] // 4) * 4 if any(self.op.pads) else 0
 
     @property
     def flat_weights(self) -> np.ndarray:

@@ -32,19 +32,19 @@ NH_INLINE void nh_depthwise_four(const nh_depthwise_t *p, const int8_t *const *t
     y[c + 3] = nh_depthwise_out(p, c + 3, s3, wide);
 }
 
-/* weights [ceil(y_c / 4), k_t * k_f, 4]; scratch: the taps, then x_c bytes of padding. */
+/* weights [ceil(y_c / 4), k_t * k_f, 4]; scratch: the taps, then pad_bytes of padding. */
 NH_INLINE void nh_depthwise_any(const nh_depthwise_t *p, const nh_ring_t *x, int8_t *y, void *scratch, int wide) {
     const int8_t **taps = (const int8_t **)scratch;
     int32_t n = p->k_t * p->k_f, fours = p->filters == 1 ? p->y_c & ~3 : 0;
     int8_t *pad = (int8_t *)(taps + n), *out = y;
-    memset(pad, p->x_zero, (size_t)p->x_c);
+    memset(pad, p->x_zero, (size_t)p->pad_bytes);
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->y_c) {
             int32_t c = 0;
             (void)nh_taps(p, x, t, f, pad, taps);
-            for (; c < fours; c += 4) nh_depthwise_four(p, taps, n, c, p->weights + c * n, out, wide);
+            for (; c < fours; c += 4) nh_depthwise_four(p, taps, n, c, (const int8_t *)p->weights + c * n, out, wide);
             for (; c < p->y_c; c++) {
-                const int8_t *w = p->weights + (c & ~3) * n + (c & 3);
+                const int8_t *w = (const int8_t *)p->weights + (c & ~3) * n + (c & 3);
                 uint32_t sum = nh_depthwise_dot(taps, n, c / p->filters, w, (uint32_t)p->bias[c]);
                 out[c] = nh_depthwise_out(p, c, sum, wide);
             }

@@ -10,9 +10,9 @@ POINTER_BYTES = {"host": 8}
 
 
 def table_bytes(layer: Layer) -> int:
-    """Scratch of kernels that work from a table of taps: pointers, and a position of padding."""
-    taps = layer.taps + layer.taps % 2
-    return taps * POINTER_BYTES.get(layer.target.name, 4) + -(-layer.x.shape[3] // 4) * 4
+    """Scratch of kernels that work from a table of taps: pointers, an even number and one, and padding."""
+    pointers = layer.taps + layer.taps % 2 + 1
+    return pointers * POINTER_BYTES.get(layer.target.name, 4) + layer.padding_bytes
 
 
 def anything(layer: Layer) -> Choice:
