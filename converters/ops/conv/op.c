@@ -1,25 +1,46 @@
-/* CONV_2D, portable. */
+/* CONV_2D, portable: two channels times two positions at a time. */
 #include "op.h"
 
-NH_KERNEL void nh_conv_s8(const nh_conv_t *p, const int8_t *x, int8_t *y, void *scratch) {
-    (void)scratch;
-    for (int32_t t = 0; t < p->y_t; t++) {
-        for (int32_t f = 0; f < p->y_f; f++) {
-            for (int32_t c = 0; c < p->y_c; c++) {
-                int32_t sum = p->bias[c];
-                const int8_t *w = p->weights + c * p->k_t * p->k_f * p->x_c;
-                for (int32_t i = 0; i < p->k_t; i++) {
-                    for (int32_t j = 0; j < p->k_f; j++, w += p->x_c) {
-                        int32_t row = t * p->stride_t - p->pad_t + i * p->dilation_t;
-                        int32_t band = f * p->stride_f - p->pad_f + j * p->dilation_f;
-                        if (row < 0 || row >= p->x_t || band < 0 || band >= p->x_f) continue;
-                        const int8_t *at = x + (row * p->x_f + band) * p->x_c;
-                        for (int32_t k = 0; k < p->x_c; k++) sum += (at[k] - p->x_zero) * w[k];
-                    }
-                }
-                sum = nh_multiply(sum, p->multiplier[c], p->shift[c]) + p->y_zero;
-                *y++ = (int8_t)nh_clamp(sum, p->low, p->high);
-            }
+/* Two windows of `depth` values times all channels. */
+NH_KERNEL void nh_conv_2(const nh_conv_t *p, const int8_t *x0, const int8_t *x1, int8_t *y0, int8_t *y1) {
+    const nh_channel_t *c = p->channels;
+    const int8_t *w = p->weights;
+    int32_t depth = p->k_t * p->k_f * p->x_c;
+    for (int32_t left = p->y_c; left > 0; left -= 2, c += 2) {
+        const nh_channel_t *d = c + (left > 1);
+        int32_t a0 = c->bias, a1 = a0, b0 = d->bias, b1 = b0;
+        for (int32_t k = 0; k < depth; k++, w += 2) {
+            int32_t u = x0[k], v = x1[k], a = w[0], b = w[1];
+            a0 += u * a, a1 += v * a, b0 += u * b, b1 += v * b;
         }
+        *y0++ = nh_requantize_s8(a0, c), *y1++ = nh_requantize_s8(a1, c);
+        if (left > 1) *y0++ = nh_requantize_s8(b0, d), *y1++ = nh_requantize_s8(b1, d);
     }
+}
+
+NH_KERNEL void nh_conv_flat_s8(const nh_conv_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    int32_t count = p->y_t * p->y_f;
+    int8_t *const start = y;
+    (void)scratch;
+    for (int32_t left = count; left > 0; left -= 2, x += 2 * p->step, y += 2 * p->y_c) {
+        int32_t second = left > 1;
+        nh_conv_2(p, x, x + second * p->step, y, y + second * p->y_c);
+    }
+    nh_clamp_s8(start, count * p->y_c, p->low, p->high);
+}
+
+NH_KERNEL void nh_conv_ring_s8(const nh_conv_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
+    int32_t count = p->y_t * p->y_f, depth = p->k_t * p->k_f * p->x_c, t = 0, f = 0;
+    int8_t *const start = y, *const windows = scratch;
+    for (int32_t left = count; left > 0; left -= 2, y += 2 * p->y_c) {
+        int32_t second = left > 1;
+        nh_windows(p, x, &t, &f, 1 + second, windows);
+        nh_conv_2(p, windows, windows + second * depth, y, y + second * p->y_c);
+    }
+    nh_clamp_s8(start, count * p->y_c, p->low, p->high);
+}
+
+NH_KERNEL void nh_conv_s8(const nh_conv_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    nh_ring_t ring = nh_whole(p, x);
+    nh_conv_ring_s8(p, &ring, y, scratch);
 }

@@ -1,7 +1,7 @@
 /* CONV_2D: parameters shared by every variant. */
 #ifndef NH_CONV_H
 #define NH_CONV_H
-#include "../include/nh.h"
+#include "../include/requantize.h"
 
 typedef struct {
     int32_t x_t, x_f, x_c; /* input [x_t, x_f, x_c] */
@@ -9,11 +9,73 @@ typedef struct {
     int32_t k_t, k_f;
     int32_t stride_t, stride_f, dilation_t, dilation_f;
     int32_t pad_t, pad_f; /* before the first frame and band */
-    int32_t x_zero;
-    int32_t y_zero, low, high;
-    const int8_t *weights; /* [y_c, k_t, k_f, x_c] */
-    const int32_t *bias;   /* [y_c] */
-    const int32_t *multiplier, *shift;
+    int32_t step; /* bytes from one window to the next, where all are contiguous and inside x; else 0 */
+    int32_t x_zero, low, high;
+    const void *weights;  /* as the variant wants them */
+    const void *channels; /* nh_channel_t [y_c] */
 } nh_conv_t;
+
+/* n values that are padding. */
+NH_INLINE int8_t *nh_fill(int8_t *to, int32_t value, int32_t n) {
+    for (int32_t i = 0; i < n; i++) *to++ = (int8_t)value;
+    return to;
+}
+
+/* Both may start anywhere. */
+NH_INLINE int8_t *nh_append(int8_t *to, const int8_t *from, int32_t n) {
+    int32_t i = 0;
+#if !defined(__ARM_ARCH_6M__) && !defined(__riscv)
+    for (; i + 4 <= n; i += 4) {
+        uint32_t four;
+        memcpy(&four, from + i, 4);
+        memcpy(to + i, &four, 4);
+        __asm volatile("" ::: "memory"); /* a call of memcpy would cost more */
+    }
+#endif
+    for (; i < n; i++) to[i] = from[i];
+    return to + n;
+}
+
+/* One row of a window, from band `band` on, its bytes outside of x being x_zero. */
+NH_INLINE int8_t *nh_window_row(const nh_conv_t *p, const int8_t *row, int32_t band, int8_t *to) {
+    if (p->dilation_f == 1) {
+        int32_t before = nh_clamp(-band, 0, p->k_f), inside = nh_clamp(p->x_f - band, 0, p->k_f) - before;
+        to = nh_fill(to, p->x_zero, before * p->x_c);
+        if (inside > 0) to = nh_append(to, row + (band + before) * p->x_c, inside * p->x_c);
+        return nh_fill(to, p->x_zero, (p->k_f - before - nh_max(inside, 0)) * p->x_c);
+    }
+    for (int32_t j = 0; j < p->k_f; j++, band += p->dilation_f) {
+        int32_t outside = band < 0 || band >= p->x_f;
+        to = outside ? nh_fill(to, p->x_zero, p->x_c) : nh_append(to, row + band * p->x_c, p->x_c);
+    }
+    return to;
+}
+
+/* The k_t * k_f * x_c values that output (t, f) sees. */
+NH_KERNEL void nh_window(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t f, int8_t *to) {
+    int32_t frame = t * p->stride_t - p->pad_t, band = f * p->stride_f - p->pad_f, bytes = p->x_f * p->x_c;
+    for (int32_t i = 0; i < p->k_t; i++, frame += p->dilation_t) {
+        const int8_t *row = x->x + frame * bytes;
+        if (frame < 0 || frame >= p->x_t) {
+            to = nh_fill(to, p->x_zero, p->k_f * p->x_c);
+        } else {
+            to = nh_window_row(p, row - (row >= x->end ? x->bytes : 0), band, to);
+        }
+    }
+}
+
+/* `count` windows from output (t, f) on, one behind the other. */
+NH_INLINE void nh_windows(const nh_conv_t *p, const nh_ring_t *x, int32_t *t, int32_t *f, int32_t count, int8_t *to) {
+    for (int32_t i = 0; i < count; i++, to += p->k_t * p->k_f * p->x_c) {
+        nh_window(p, x, *t, *f, to);
+        if (++*f == p->y_f) *f = 0, ++*t;
+    }
+}
+
+/* x as a ring that never wraps. */
+NH_INLINE nh_ring_t nh_whole(const nh_conv_t *p, const int8_t *x) {
+    nh_ring_t ring = {x, x + p->x_t * p->x_f * p->x_c, 0};
+    return ring;
+}
 
 #endif

@@ -10,8 +10,10 @@ import numpy as np
 
 from converters import fixed_point as fp
 from converters.graph import Shape, Tensor
-from converters.kernel import Field, Kernel
-from converters.ops import Op, activate, activation_limits, activation_name, clamp
+from converters.kernel import Kernel
+from converters.ops import Op, activate, activation_name, clamp
+from converters.ops.conv.layer import Layer
+from converters.ops.conv.variants import choose
 from converters.ops.window import Windowed
 
 if TYPE_CHECKING:
@@ -56,20 +58,7 @@ class Conv(Windowed):
         return int(np.prod(output.shape)) * int(np.prod(inputs[1].shape[1:]))
 
     def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
-        x, w, y = inputs[0], inputs[1], outputs[0]
-        bias = inputs[2].values if len(inputs) > 2 else np.zeros(y.shape[3], np.int32)
-        scales = np.broadcast_to(np.array(w.q.scales, np.float64), y.shape[3:])
-        multiplier, shift = fp.quantize_multipliers(x.q.scale * scales / y.q.scale)
-        low, high = activation_limits(self.activation, y.q)
-        fields: dict[str, Field] = dict(zip(("x_t", "x_f", "x_c"), x.shape[1:], strict=True))
-        fields |= dict(zip(("y_t", "y_f", "y_c"), y.shape[1:], strict=True))
-        fields |= {"k_t": w.shape[1], "k_f": w.shape[2], "stride_t": self.stride[0], "stride_f": self.stride[1]}
-        fields |= {"dilation_t": self.dilation[0], "dilation_f": self.dilation[1]}
-        fields |= {"pad_t": self.pads[0], "pad_f": self.pads[2]}
-        fields |= {"x_zero": x.q.zero_point, "y_zero": y.q.zero_point, "low": low, "high": high}
-        fields |= {"weights": w.values, "bias": bias}
-        fields |= {"multiplier": multiplier.astype(np.int32), "shift": shift.astype(np.int32)}
-        return Kernel("nh_conv_s8", "conv/op.c", "nh_conv_t", fields)
+        return choose(Layer(self, inputs, outputs[0], target))
 
     def to_options(self, schema: Any, inputs: Sequence[Tensor], output: Tensor) -> Any:
         options = self.fill_options(schema, schema.Conv2DOptionsT(), inputs)

@@ -24,6 +24,14 @@ NH_INLINE uint32_t nh_word(const void *at) {
     return w;
 }
 
+/* The n = 1..3 bytes there, then zeros; nothing beyond them is read. */
+NH_INLINE uint32_t nh_tail(const int8_t *at, int32_t n) {
+    uint32_t w = (uint8_t)at[0];
+    if (n > 1) w |= (uint32_t)(uint8_t)at[1] << 8;
+    if (n > 2) w |= (uint32_t)(uint8_t)at[2] << 16;
+    return w;
+}
+
 /* (2**32 * c + a * b + 2**31) >> 32. GCC 12's ACLE has no name for it. */
 NH_INLINE int32_t nh_smmlar(int32_t a, int32_t b, int32_t c) {
     int32_t r;

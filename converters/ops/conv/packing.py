@@ -1,0 +1,59 @@
+"""Weights and constants in the order in which the kernels read them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters.requantize import Requantization, int32
+
+
+def rounded(weights: np.ndarray, outputs: int, depth: int) -> np.ndarray:
+    """[O, K] with zeros up to whole multiples."""
+    o, k = weights.shape
+    return np.pad(weights, ((0, -o % outputs), (0, -k % depth)))
+
+
+def channels(r: Requantization, order: np.ndarray, bias_factor: int = 1) -> np.ndarray:
+    """nh_channel_t of each output channel in ``order``: int32 [len(order), 4]."""
+    rounding = (2 * r.zero_point + 1) << (r.right - 1)
+    columns = bias_factor * r.bias, r.factor, r.right, rounding
+    return np.stack([int32(c)[order] for c in columns], 1)
+
+
+def paired(weights: np.ndarray) -> np.ndarray | None:
+    """int8 [2 n, K] -> int16 [n, K], 256 * b + a of neighbours; None where that leaves int16."""
+    a, b = weights[0::2].astype(np.int64), weights[1::2].astype(np.int64)
+    v = 256 * b + a
+    return None if (v < -(2**15)).any() else v.astype(np.int16)
+
+
+def interleaved(weights: np.ndarray) -> np.ndarray:
+    """[O, K] -> int8 [O / 2, K, 2]."""
+    even = rounded(weights, 2, 1)
+    return np.ascontiguousarray(even.reshape(-1, 2, even.shape[1]).transpose(0, 2, 1))
+
+
+def halves(pairs: np.ndarray) -> np.ndarray:
+    """[n, K] -> [n, K / 4, 2, 2]: k = 0, 2 and k = 1, 3, as SXTB16 splits a word of x."""
+    return pairs.reshape(len(pairs), -1, 2, 2).transpose(0, 1, 3, 2)
+
+
+def blocks_dsp(weights: np.ndarray) -> np.ndarray | None:
+    """[O, K] for block_dsp.h: int16 [O / 2, K / 4, 2, 2]."""
+    pairs = paired(rounded(weights, 2, 4))
+    return None if pairs is None else np.ascontiguousarray(halves(pairs))
+
+
+def row_order(outputs: int) -> np.ndarray:
+    """Channels as row_dsp.h makes them: fours, the last of which are the last four, whatever was before."""
+    starts = np.minimum(np.arange(0, outputs, 4), max(outputs - 4, 0))
+    return np.minimum((starts[:, None] + np.arange(4)).ravel(), outputs - 1)
+
+
+def rows_dsp(weights: np.ndarray) -> np.ndarray | None:
+    """[O, K] for row_dsp.h: int16 [O / 4, K / 4, 2 pairs, 2, 2]."""
+    pairs = paired(rounded(weights[row_order(len(weights))], 4, 4))
+    if pairs is None:
+        return None
+    split = halves(pairs)  # [O / 2, K / 4, 2, 2]
+    return np.ascontiguousarray(split.reshape(-1, 2, *split.shape[1:]).transpose(0, 2, 1, 3, 4))

@@ -1,0 +1,92 @@
+"""The kernels of CONV_2D: one function each, which gives its Kernel for a layer or None; the first that does wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from converters.kernel import Kernel
+from converters.ops.conv import packing
+from converters.ops.conv.layer import Layer
+from converters.requantize import int32
+
+
+def row_dsp(layer: Layer) -> Kernel | None:
+    """One output position, four channels at a time, x expanded on the fly."""
+    if layer.positions != 1 or not _dsp(layer):
+        return None
+    weights = packing.rows_dsp(layer.weights)
+    if weights is None:
+        return None
+    constants = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
+    return _kernel(layer, "row_s8_dsp", "op_row_dsp.c", weights, constants, 1, 0, "4 channels, 1 position")
+
+
+def block_dsp(layer: Layer) -> Kernel | None:
+    """Three output positions times two channels, x expanded to int16 in scratch."""
+    weights = packing.blocks_dsp(layer.weights) if _dsp(layer) else None
+    if weights is None:
+        return None
+    constants = packing.channels(layer.requantization, np.arange(layer.channels), 2)
+    expanded = 24 * -(-layer.depth // 4)
+    return _kernel(layer, "s8_dsp", "op_dsp.c", weights, constants, 3, expanded, "2 channels x 3 positions")
+
+
+def portable(layer: Layer) -> Kernel | None:
+    """Two channels times two positions."""
+    if not layer.requantization.narrow:
+        return None
+    constants = packing.channels(layer.requantization, np.arange(layer.channels))
+    weights = packing.interleaved(layer.weights)
+    return _kernel(layer, "s8", "op.c", weights, constants, 2, 0, "2 channels x 2 positions")
+
+
+def any_scale(layer: Layer) -> Kernel:
+    """Left shifts, and sums near the ends of int32: one value after the other."""
+    r = layer.requantization
+    columns = r.bias, r.multiplier, r.shift, 0 * r.shift + r.zero_point
+    constants = np.stack([int32(c) for c in columns], 1)
+    return _kernel(layer, "any_s8", "op_any.c", layer.weights, constants, 1, 0, "any scale")
+
+
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (row_dsp, block_dsp, portable, any_scale)
+
+
+def choose(layer: Layer) -> Kernel:
+    kernels = (variant(layer) for variant in VARIANTS)
+    return next(k for k in kernels if k is not None)
+
+
+def _dsp(layer: Layer) -> bool:
+    """The DSP kernels are exact: block_dsp.h takes a channel's sum from the upper 24 bits of another."""
+    r = layer.requantization
+    return "dsp" in layer.target.isas and r.narrow and bool((r.largest_sum < 2**23).all())
+
+
+def _kernel(
+    layer: Layer,
+    name: str,
+    source: str,
+    weights: np.ndarray,
+    constants: np.ndarray,
+    positions_at_once: int,
+    scratch_bytes: int,
+    variant: str,
+) -> Kernel:
+    """``nh_conv_<name>`` gathers windows behind its other scratch, ``nh_conv_flat_<name>`` finds them in x."""
+    gathered = not layer.step
+    # A window of one frame is contiguous in a ring too, but nothing asked for that yet.
+    ring = f"nh_conv_ring_{name}" if gathered or layer.inputs[1].shape[1] > 1 else ""
+    lead = layer.lead_bytes(positions_at_once, gathered or scratch_bytes > 0)
+    return Kernel(
+        f"nh_conv_{name}" if gathered else f"nh_conv_flat_{name}",
+        f"conv/{source}",
+        "nh_conv_t",
+        layer.fields(weights, constants),
+        scratch_bytes=scratch_bytes + (positions_at_once * layer.depth if ring else 0),
+        in_place=(0,) if lead == 0 else (),
+        lead_bytes=lead,
+        ring_function=ring,
+        variant=variant,
+    )
