@@ -152,7 +152,7 @@ class _Builder:
     def node(self, entry: OperatorEntry) -> Node:
         kind = registry()[entry.builtin]
         numbers = list(entry.inputs)
-        while numbers and numbers[-1] == -1:
+        while numbers and numbers[-1] == -1 and not kind.optional_inputs:
             numbers.pop()  # a bias left out
         if -1 in numbers and not kind.optional_inputs:
             raise ConvertError(f"operator {entry.number} ({entry.builtin}): without input {numbers.index(-1)}")

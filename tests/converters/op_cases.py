@@ -51,6 +51,7 @@ from converters.ops.svdf.op import Svdf
 from converters.ops.tanh.op import Tanh
 from converters.ops.transpose.op import Transpose
 from converters.ops.transpose_conv.op import TransposeConv
+from converters.ops.unidirectional_sequence_lstm.op import UnidirectionalSequenceLstm
 from converters.ops.unpack.op import Unpack
 
 Shape = tuple[int, ...]
@@ -448,6 +449,29 @@ def svdf(d: Draw) -> Case:
     start = np.full(state.shape, state_q.zero_point, width)
     graph = Graph(("x",), ("y",), (node,), {t.name: t for t in [*tensors, *outs]}, (State("s", "s:next", start),))
     return Case(graph, [d.values((batch, features))])
+
+
+def unidirectional_sequence_lstm(d: Draw) -> Case:
+    batch, times, features, size = (d.whole(1, n) for n in (2, 5, 12, 9))
+    x_q, h_q = d.quantization(), Quantization.of(1 / 128, d.whole(-9, 9))
+    kinds = {"w": features, "r": size}
+    weights = [
+        dataclasses.replace(d.weights((size, n), 0, 1), name=f"{kind}{gate}")
+        for kind, n in kinds.items()
+        for gate in range(4)
+    ]
+    biases = [dataclasses.replace(d.bias(size), name=f"b{gate}") for gate in range(4)]
+    hidden = Tensor("h", (batch, size), "int8", h_q)
+    cell = Tensor("c", (batch, size), "int16", Quantization.of(2.0 ** -(9 + d.seed % 7)))
+    op = UnidirectionalSequenceLstm(2.5 if d.seed % 3 == 0 else 0.0, d.seed % 2 == 1)
+    lead = (times, batch) if op.time_major else (batch, times)
+    x, y = Tensor("x", (*lead, features), "int8", x_q), Tensor("y", (*lead, size), "int8", h_q)
+    names = ["x", *(t.name for t in weights), *[""] * 3, *(t.name for t in biases), "", "", "h", "c", *[""] * 4]
+    outs = [y, *(dataclasses.replace(t, name=f"{t.name}:next") for t in (hidden, cell))]
+    tensors = {t.name: t for t in [x, *weights, *biases, hidden, cell, *outs]}
+    zeros = [State(t.name, f"{t.name}:next", np.full(t.shape, t.q.zero_point, t.dtype)) for t in (hidden, cell)]
+    node = Node(op, tuple(names), tuple(t.name for t in outs))
+    return Case(Graph(("x",), ("y",), (node,), tensors, tuple(zeros)), [d.values(x.shape)])
 
 
 def case_for(folder: str, seed: int) -> Case:

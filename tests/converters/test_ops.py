@@ -22,6 +22,7 @@ SEEDS = range(12)
 NOT_LITERT: dict[str, str] = {
     "elu": "its reference kernels have none",
     "svdf": "its state is int16 only",
+    "unidirectional_sequence_lstm": "it wants intermediate tensors, which TFLM ignores",
 } | dict.fromkeys(
     ("assign_variable", "call_once", "read_variable", "var_handle"),
     "XNNPACK takes no variable without its value's shape",
