@@ -20,19 +20,22 @@ SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 def build(files: Mapping[str, str], folder: Path, prefix: str = "model", flags: Sequence[str] = ("-O2",)) -> Path:
     """Write the files and link every ``.c`` among them into ``<prefix>.so``."""
+    return _compile(files, folder, f"{prefix}.so", [*flags, "-shared", "-fPIC"])
+
+
+def _compile(files: Mapping[str, str], folder: Path, output: str, flags: Sequence[str], compiler: str = "") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
-    if compiler is None:
+    found = shutil.which(compiler) if compiler else shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
+    if found is None:
         raise ConvertError("no C compiler on this machine; install gcc (apt-get install gcc libc6-dev)")
-    library = folder / f"{prefix}.so"
     sources = [name for name in files if name.endswith(".c")]
-    line = [compiler, *WARNINGS, *flags, "-shared", "-fPIC", *sources, "-o", library.name]
+    line = [found, *WARNINGS, *flags, *sources, "-o", output]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConvertError(f"{folder}: the C does not compile: {done.stderr[:2000]}")
-    return library
+    return folder / output
 
 
 class Native:
@@ -69,6 +72,66 @@ class Native:
         function.restype = ctypes.c_void_p
         memory = (ctypes.c_uint8 * nbytes(t)).from_address(function())
         return np.frombuffer(memory, np.dtype(t.dtype)).reshape(t.shape)
+
+
+class Sanitized:
+    """A built model as a program of its own under the address and undefined-behaviour sanitizers.
+
+    (In a library loaded by Python they would need to be loaded before Python is.) The arena is a heap block of
+    its exact size, and is scribbled over before each invocation: nothing may live there from one to the next.
+    """
+
+    def __init__(self, files: Mapping[str, str], made: Plan, folder: Path, prefix: str = "model", compiler: str = ""):
+        self.graph = made.graph
+        texts = {**files, "main.c": _main(made.graph, prefix)}
+        self.program = _compile(texts, folder, "sanitized", ["-O1", "-g", *SANITIZE], compiler)
+
+    def run(self, steps: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+        """The outputs of one invocation after another; raises ConvertError with what a sanitizer says."""
+        given = b"".join(np.ascontiguousarray(x).tobytes() for step in steps for x in step)
+        done = subprocess.run([str(self.program.resolve())], input=given, capture_output=True, check=False)
+        if done.returncode:
+            raise ConvertError(f"{self.program}: {done.stderr.decode('utf-8', 'replace')[:2000]}")
+        outs = [self.graph[o] for o in self.graph.outputs]
+        parts = iter(_cut(done.stdout, [nbytes(t) for _ in steps for t in outs]))
+        return [[np.frombuffer(next(parts), t.dtype).reshape(t.shape) for t in outs] for _ in steps]
+
+
+def _cut(content: bytes, sizes: Sequence[int]) -> list[bytes]:
+    ends = np.cumsum([0, *sizes]).tolist()
+    if len(content) != ends[-1]:
+        raise ConvertError(f"the program wrote {len(content)} bytes where {ends[-1]} belong")
+    return [content[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+
+
+def _main(graph: Graph, prefix: str) -> str:
+    p, upper = prefix, prefix.upper()
+    sizes = [nbytes(graph[i]) for i in graph.inputs]
+    outs = [f"fwrite({p}_output_{i}(), 1, {upper}_OUTPUT_{i}_BYTES, stdout);" for i in range(len(graph.outputs))]
+    ins = [f"memcpy({p}_input_{i}(), given + {sum(sizes[:i])}, {size});" for i, size in enumerate(sizes)]
+    return "\n".join(
+        [
+            "#define _POSIX_C_SOURCE 200112L",
+            "#include <stdio.h>",
+            "#include <stdlib.h>",
+            "#include <string.h>",
+            f'#include "{p}.h"',
+            "int main(void) {",
+            "    void *arena;",
+            f"    uint8_t *given = (uint8_t *)malloc({max(1, sum(sizes))});",
+            f"    if (posix_memalign(&arena, 16, {upper}_ARENA_BYTES) || !given) return 1;",
+            f"    {p}_init(arena);",
+            f"    while (fread(given, 1, {sum(sizes)}, stdin) == {sum(sizes)}) {{",
+            f"        memset(arena, 0xA5, {upper}_ARENA_BYTES);",
+            *(f"        {line}" for line in [*ins, f"{p}_invoke();", *outs]),
+            "    }",
+            "    free(arena);",
+            "    free(given);",
+            "    return 0;",
+            "}",
+            "",
+        ]
+    )
 
 
 def compiled(graph: Graph, folder: Path, target_name: str = "host", flags: Sequence[str] = ("-O2",)) -> Native:
