@@ -34,6 +34,7 @@ from converters.ops.pad.op import Pad
 from converters.ops.padv2.op import PadV2
 from converters.ops.prelu.op import Prelu
 from converters.ops.quantize.op import Quantize
+from converters.ops.reduce_max.op import ReduceMax
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
 from converters.ops.reshape.op import Reshape
@@ -47,6 +48,7 @@ from converters.ops.split_v.op import SplitV
 from converters.ops.squeeze.op import Squeeze
 from converters.ops.strided_slice.op import StridedSlice
 from converters.ops.sub.op import Sub
+from converters.ops.sum.op import Sum
 from converters.ops.svdf.op import Svdf
 from converters.ops.tanh.op import Tanh
 from converters.ops.transpose.op import Transpose
@@ -219,8 +221,19 @@ def prelu(d: Draw) -> Case:
     return d.of(Prelu(), d.extreme().tensor("x", x), alpha, y=d.tensor("y", x))
 
 
+AXES = ((1,), (1, 2), (2,), (3,), (1, 3), (0, 1, 2, 3), (2, 3), (1, 2, 3))
+
+
 def mean(d: Draw) -> Case:
-    return d.case(Mean(((1,), (1, 2), (2,), (3,))[d.seed % 4], bool(d.whole(0, 1))), d.shape())
+    return d.extreme().case(Mean(AXES[d.seed % 8], bool(d.whole(0, 1))), d.shape(), same=d.seed == 2)
+
+
+def sum(d: Draw) -> Case:  # noqa: A001  named after its folder
+    return d.extreme().case(Sum(AXES[d.seed % 8], bool(d.whole(0, 1))), d.shape())
+
+
+def reduce_max(d: Draw) -> Case:
+    return d.case(ReduceMax(AXES[d.seed % 8], bool(d.whole(0, 1))), d.shape())
 
 
 def average_pool(d: Draw) -> Case:
@@ -304,7 +317,14 @@ def padv2(d: Draw) -> Case:
 def concatenation(d: Draw) -> Case:
     x, axis = d.shape(), d.whole(1, 3)
     others = [tuple(d.whole(1, 5) if i == axis else n for i, n in enumerate(x)) for _ in range(1 + d.seed % 3)]
-    return d.case(Concatenation(axis), x, *others, same=True, dtype=d.dtype())
+    case = d.case(Concatenation(axis), x, *others, same=True, dtype=d.dtype())
+    if d.seed % 4 < 3:
+        return case
+    part = dataclasses.replace(case.graph["x1"], data=case.inputs[1])
+    graph = dataclasses.replace(
+        case.graph.with_(tensors=[part]), inputs=tuple(n for n in case.graph.inputs if n != "x1")
+    )
+    return Case(graph, [case.inputs[0], *case.inputs[2:]])
 
 
 def split_v(d: Draw) -> Case:
