@@ -32,7 +32,7 @@ NH_KERNEL void nh_average_pool_ring_s8(const nh_pool_t *p, const nh_ring_t *x, i
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->c) {
-            nh_window_t w = nh_window(p, x, t, f);
+            nh_window_t w = nh_pool_window(p, x, t, f);
             uint32_t reciprocal = nh_reciprocal(p, w.count);
             int32_t c = 0;
             for (; c + 4 <= p->c; c += 4) nh_average_four(&w, c, out, reciprocal);

@@ -20,7 +20,7 @@ typedef struct {
     int32_t c, count;     /* channels; values inside */
 } nh_window_t;
 
-NH_INLINE nh_window_t nh_window(const nh_pool_t *p, const nh_ring_t *x, int32_t t, int32_t f) {
+NH_INLINE nh_window_t nh_pool_window(const nh_pool_t *p, const nh_ring_t *x, int32_t t, int32_t f) {
     int32_t top = t * p->stride_t - p->pad_t, left = f * p->stride_f - p->pad_f;
     int32_t bottom = nh_min(top + p->k_t, p->x_t), right = nh_min(left + p->k_f, p->x_f), row = p->x_f * p->c;
     nh_window_t w = {x, 0, 0, row, 0, p->c, 0};

@@ -10,7 +10,7 @@ typedef struct {
 
 /* GCC makes one SSAT of two comparisons only outside loops: there it keeps the limits in registers. */
 #if defined(__ARM_FEATURE_SAT)
-NH_INLINE int32_t nh_saturate_s8(int32_t v) { return __builtin_arm_ssat(v, 8); }
+NH_INLINE int32_t nh_saturate_s8(int32_t v) { return (int32_t)__builtin_arm_ssat(v, 8); }
 #else
 NH_INLINE int32_t nh_saturate_s8(int32_t v) { return nh_clamp(v, -128, 127); }
 #endif
