@@ -11,7 +11,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
 from converters.kernel import Field
-from converters.ops import Op
+from converters.ops import Op, axis_of
 
 LOOPS = 3
 """Of either kind: over what is kept and over what is reduced."""
@@ -49,7 +49,7 @@ class Reduction(Op):
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         rank = len(inputs[0].shape)
-        axes = tuple(sorted({int(a) % rank for a in inputs[1].values.ravel()}))
+        axes = tuple(sorted({axis_of(output.name, int(a), rank) for a in inputs[1].values.ravel()}))
         return cls(axes, bool(options.keepDims)), 1
 
     def loops(self, x: Tensor) -> Mapping[str, Field]:

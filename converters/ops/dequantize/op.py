@@ -26,7 +26,6 @@ class Dequantize(Op):
     builtins: ClassVar[tuple[str, ...]] = ("DEQUANTIZE",)
     options: ClassVar[str] = "DequantizeOptions"
     any_dtype: ClassVar[bool] = True
-    any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
 
     def shape(self, inputs: Sequence[Tensor]) -> Shape:

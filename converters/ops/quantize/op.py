@@ -27,7 +27,6 @@ class Quantize(Table):
     builtins: ClassVar[tuple[str, ...]] = ("QUANTIZE",)
     options: ClassVar[str] = "QuantizeOptions"
     any_dtype: ClassVar[bool] = True
-    any_dtype: ClassVar[bool] = True
 
     def mapped(self, x: np.ndarray, source: Tensor, output: Tensor) -> np.ndarray:
         multiplier, shift = fp.quantize_multiplier(source.q.scale / output.q.scale)
