@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from converters.kernel import Kernel
-from converters.ops.conv import packing
+from converters.ops.conv import mve, packing
 from converters.ops.conv.layer import Layer
-from converters.requantize import int32
 
 
 def row_dsp(layer: Layer) -> Kernel | None:
@@ -33,6 +32,16 @@ def block_dsp(layer: Layer) -> Kernel | None:
     return _kernel(layer, "s8_dsp", "op_dsp.c", weights, constants, 3, expanded, "2 channels x 3 positions")
 
 
+def row(layer: Layer) -> Kernel | None:
+    """One output position, four channels at a time."""
+    if layer.positions != 1 or not layer.requantization.narrow:
+        return None
+    order = packing.row_order(layer.channels)
+    constants = packing.channels(layer.requantization, order)
+    weights = packing.rows(layer.weights)
+    return _kernel(layer, "row_s8", "op_row.c", weights, constants, 1, 0, "4 channels, 1 position")
+
+
 def portable(layer: Layer) -> Kernel | None:
     """Two channels times two positions."""
     if not layer.requantization.narrow:
@@ -44,13 +53,11 @@ def portable(layer: Layer) -> Kernel | None:
 
 def any_scale(layer: Layer) -> Kernel:
     """Left shifts, and sums near the ends of int32: one value after the other."""
-    r = layer.requantization
-    columns = r.bias, r.multiplier, r.shift, 0 * r.shift + r.zero_point
-    constants = np.stack([int32(c) for c in columns], 1)
+    constants = packing.any_scale(layer.requantization)
     return _kernel(layer, "any_s8", "op_any.c", layer.weights, constants, 1, 0, "any scale")
 
 
-VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (row_dsp, block_dsp, portable, any_scale)
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve.kernel, row_dsp, block_dsp, portable, any_scale)
 
 
 def choose(layer: Layer) -> Kernel:
@@ -59,9 +66,7 @@ def choose(layer: Layer) -> Kernel:
 
 
 def _dsp(layer: Layer) -> bool:
-    """The DSP kernels are exact: block_dsp.h takes a channel's sum from the upper 24 bits of another."""
-    r = layer.requantization
-    return "dsp" in layer.target.isas and r.narrow and bool((r.largest_sum < 2**23).all())
+    return "dsp" in layer.target.isas and packing.exact_dsp(layer.requantization)
 
 
 def _kernel(

@@ -1,0 +1,290 @@
+/* CONV_2D and FULLY_CONNECTED, Armv8.1-M MVE.
+
+   A window's values lie in one run of K bytes: in x itself (`direct`), or in a strip made for each output frame,
+   [columns, k_t, x_c], over which the windows slide. VMLADAVA takes 16 products; 4 channels and 2 positions share
+   what is loaded: 6 loads for 8 of them. */
+#include "op_mve.h"
+
+typedef struct {
+    const int8_t *x0, *x1;
+    int32_t loops; /* blocks of 16 values, or pairs of blocks */
+    const int8_t *weights;
+    int32_t *acc;   /* [groups, 2, 4] */
+    int32_t groups; /* of 4 channels */
+} nh_mve_pair_t;
+
+/* 2 positions x 4 channels x 16 values; all even registers accumulate. */
+#define NH_MVE_BLOCK                \
+    "vldrb.8 q0, [r1], #16\n"       \
+    "vldrb.8 q2, [r7], #16\n"       \
+    "vmladava.s8 r0, q2, q0\n"      \
+    "vldrb.8 q1, [r3], #16\n"       \
+    "vmladava.s8 r8, q2, q1\n"      \
+    "vldrb.8 q3, [r7], #16\n"       \
+    "vmladava.s8 r2, q3, q0\n"      \
+    "vldrb.8 q2, [r7], #16\n"       \
+    "vmladava.s8 r10, q3, q1\n"     \
+    "vldrb.8 q3, [r7], #16\n"       \
+    "vmladava.s8 r4, q2, q0\n"      \
+    "vmladava.s8 r12, q2, q1\n"     \
+    "vmladava.s8 r6, q3, q0\n"      \
+    "vmladava.s8 r14, q3, q1\n"
+
+/* r1 x0, r3 x1, r5 the loop's count, r7 weights, r9 acc, r11 groups. */
+#define NH_MVE_PAIR(blocks)                                     \
+    __asm volatile("push {r4-r11, lr}\n"                        \
+                   "ldmia r0, {r1, r3, r5, r7, r9, r11}\n"      \
+                   "push {r1, r3, r5}\n"                        \
+                   "1: ldmia r7, {r0, r2, r4, r6}\n"            \
+                   "ldmia r7!, {r8, r10, r12, r14}\n"           \
+                   "ldmia sp, {r1, r3, r5}\n"                   \
+                   "2: subs r5, #1\n" blocks                    \
+                   "bne 2b\n"                                   \
+                   "subs r11, #1\n"                             \
+                   "stmia r9!, {r0, r2, r4, r6, r8, r10, r12, r14}\n" \
+                   "bne 1b\n"                                   \
+                   "add sp, #12\n"                              \
+                   "pop {r4-r11, pc}\n")
+
+NH_ASSEMBLY void nh_mve_pair(const nh_mve_pair_t *p NH_UNUSED) {
+    NH_MVE_PAIR(NH_MVE_BLOCK);
+}
+
+/* p->loops counts two blocks each. */
+NH_ASSEMBLY void nh_mve_pair_twice(const nh_mve_pair_t *p NH_UNUSED) {
+    NH_MVE_PAIR(NH_MVE_BLOCK NH_MVE_BLOCK);
+}
+
+typedef struct {
+    const int8_t *x;
+    int32_t bytes; /* K: the loop reads none behind them */
+    const int8_t *weights;
+    int32_t *acc; /* [groups, 4] */
+    int32_t groups;
+} nh_mve_single_t;
+
+NH_ASSEMBLY void nh_mve_single(const nh_mve_single_t *p NH_UNUSED) {
+    __asm volatile("push {r4-r10, lr}\n"
+                   "ldmia r0, {r3, r5, r7, r9, r10}\n"
+                   "1: ldmia r7!, {r0, r2, r4, r6}\n"
+                   "mov r1, r3\n"
+                   "dlstp.8 lr, r5\n"
+                   "2: vldrb.8 q0, [r1], #16\n"
+                   "vldrb.8 q1, [r7], #16\n"
+                   "vmladava.s8 r0, q1, q0\n"
+                   "vldrb.8 q2, [r7], #16\n"
+                   "vmladava.s8 r2, q2, q0\n"
+                   "vldrb.8 q1, [r7], #16\n"
+                   "vmladava.s8 r4, q1, q0\n"
+                   "vldrb.8 q2, [r7], #16\n"
+                   "vmladava.s8 r6, q2, q0\n"
+                   "letp lr, 2b\n"
+                   "stmia r9!, {r0, r2, r4, r6}\n"
+                   "subs r10, #1\n"
+                   "bne 1b\n"
+                   "pop {r4-r10, pc}\n");
+}
+
+/* Four channels of two positions, narrowed into the lower or upper halves of q4 and q5, or q6 and q7. */
+#define NH_MVE_GROUP(sign, half, to0, to1)         \
+    "vldrw.32 q2, [%[acc]], #16\n"                 \
+    "vldrw.32 q0, [%[s]], #16\n"                   \
+    "vqrdmulh.s32 q2, q2, q0\n"                    \
+    "vldrw.32 q3, [%[acc]], #16\n"                 \
+    "vqrdmulh.s32 q3, q3, q0\n"                    \
+    "vldrw.32 q1, [%[s]], #16\n" sign              \
+    "vrshl.s32 q2, q2, q1\n"                       \
+    "vrshl.s32 q3, q3, q1\n"                       \
+    "vqmovn" half ".s32 " to0 ", q2\n"             \
+    "vqmovn" half ".s32 " to1 ", q3\n"
+
+/* Halves away from zero: one less before the rounding shift where negative. */
+#define NH_MVE_SIGNED         \
+    "vshr.s32 q0, q2, #31\n"  \
+    "vadd.i32 q2, q2, q0\n"   \
+    "vshr.s32 q0, q3, #31\n"  \
+    "vadd.i32 q3, q3, q0\n"
+
+/* n times sixteen channels of two positions: acc [4 n, 2, 4]. */
+#define NH_MVE_SIXTEENS(sign)                                                                             \
+    __asm volatile("dls lr, %[n]\n"                                                                       \
+                   "1:\n" NH_MVE_GROUP(sign, "b", "q4", "q5") NH_MVE_GROUP(sign, "t", "q4", "q5")         \
+                       NH_MVE_GROUP(sign, "b", "q6", "q7") NH_MVE_GROUP(sign, "t", "q6", "q7")            \
+                   "vqadd.s16 q4, q4, %[zero]\n"                                                          \
+                   "vqadd.s16 q5, q5, %[zero]\n"                                                          \
+                   "vqadd.s16 q6, q6, %[zero]\n"                                                          \
+                   "vqadd.s16 q7, q7, %[zero]\n"                                                          \
+                   "vqmovnb.s16 q0, q4\n"                                                                 \
+                   "vqmovnb.s16 q1, q5\n"                                                                 \
+                   "vqmovnt.s16 q0, q6\n"                                                                 \
+                   "vqmovnt.s16 q1, q7\n"                                                                 \
+                   "vdup.8 q2, %[low]\n"                                                                  \
+                   "vdup.8 q3, %[high]\n"                                                                 \
+                   "vmax.s8 q0, q0, q2\n"                                                                 \
+                   "vmax.s8 q1, q1, q2\n"                                                                 \
+                   "vmin.s8 q0, q0, q3\n"                                                                 \
+                   "vmin.s8 q1, q1, q3\n"                                                                 \
+                   "vstrb.8 q0, [%[y0]], #16\n"                                                           \
+                   "vstrb.8 q1, [%[y1]], #16\n"                                                           \
+                   "le lr, 1b\n"                                                                          \
+                   : [acc] "+r"(acc), [s] "+r"(s), [y0] "+r"(y0), [y1] "+r"(y1)                           \
+                   : [n] "r"(n), [zero] "r"(out->y_zero), [low] "r"(out->low), [high] "r"(out->high)      \
+                   : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory")
+
+/* A position's outputs from accumulators `step` words apart for each 4: n groups of 16, then `rest` channels. */
+NH_INLINE void nh_mve_any(const nh_mve_output_t *out, const int32_t *acc, int32_t step, const int32_t *s, int8_t *y,
+                          int32_t n, int32_t rest, int32_t mode) {
+    int32_t words = nh_mve_words(mode);
+    for (; n > 0; n--, acc += 4 * step, s += 4 * words, y += 16) {
+        int32x4_t a = nh_mve_scale(vldrwq_s32(acc), s, mode);
+        int32x4_t b = nh_mve_scale(vldrwq_s32(acc + step), s + words, mode);
+        int32x4_t c = nh_mve_scale(vldrwq_s32(acc + 2 * step), s + 2 * words, mode);
+        int32x4_t d = nh_mve_scale(vldrwq_s32(acc + 3 * step), s + 3 * words, mode);
+        vstrbq_s8(y, nh_mve_narrow(a, b, c, d, out));
+    }
+    for (; rest > 0; rest -= 4, acc += step, s += words, y += 4) {
+        vstrbq_p_s32(y, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), vctp32q((uint32_t)rest));
+    }
+}
+
+/* `rest` channels of two positions. */
+NH_INLINE void nh_mve_rest(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y0, int8_t *y1,
+                           int32_t rest, int32_t mode) {
+    for (; rest > 0; rest -= 4, acc += 8, s += nh_mve_words(mode), y0 += 4, y1 += 4) {
+        mve_pred16_t left = vctp32q((uint32_t)rest);
+        vstrbq_p_s32(y0, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), left);
+        vstrbq_p_s32(y1, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc + 4), s, mode), out), left);
+    }
+}
+
+NH_KERNEL void nh_mve_output(const nh_conv_mve_t *p, const int32_t *acc, int32_t step, int8_t *y) {
+    const nh_mve_output_t *out = &p->output;
+    int32_t n = p->y_c >> 4, rest = p->y_c & 15;
+    if (out->mode == NH_RECTIFIED) nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_RECTIFIED);
+    else if (out->mode == NH_SIGNED) nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_SIGNED);
+    else nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_WIDE);
+}
+
+/* Two positions' outputs: acc [groups, 2, 4]. */
+NH_KERNEL void nh_mve_outputs(const nh_conv_mve_t *p, const int32_t *acc, int8_t *y0) {
+    const nh_mve_output_t *out = &p->output;
+    const int32_t *s = out->scaling;
+    int8_t *y1 = y0 + p->y_c;
+    int32_t n = p->y_c >> 4, rest = p->y_c & 15;
+    if (out->mode == NH_RECTIFIED) {
+        if (n) NH_MVE_SIXTEENS("");
+        nh_mve_rest(out, acc, s, y0, y1, rest, NH_RECTIFIED);
+    } else if (out->mode == NH_SIGNED) {
+        if (n) NH_MVE_SIXTEENS(NH_MVE_SIGNED);
+        nh_mve_rest(out, acc, s, y0, y1, rest, NH_SIGNED);
+    } else {
+        nh_mve_output(p, acc, 8, y0);
+        nh_mve_output(p, acc + 4, 8, y1);
+    }
+}
+
+/* n positions from x on, p->step bytes apart; nothing is read from `end` on. */
+NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const int8_t *end, int32_t n, int8_t *y,
+                                int32_t *acc) {
+    int32_t blocks = (p->window + 15) >> 4, groups = (p->y_c + 3) >> 2;
+    nh_mve_pair_t pair = {x, x + p->step, blocks & 1 ? blocks : blocks >> 1, p->weights, acc, groups};
+    nh_mve_single_t single = {x, p->window, p->weights, acc, groups};
+    for (; n >= 2 && pair.x1 + 16 * blocks <= end; n -= 2, y += 2 * p->y_c) {
+        if (blocks & 1) nh_mve_pair(&pair);
+        else nh_mve_pair_twice(&pair);
+        pair.x0 += 2 * p->step;
+        pair.x1 += 2 * p->step;
+        nh_mve_outputs(p, acc, y);
+    }
+    for (single.x = pair.x0; n > 0; n--, y += p->y_c, single.x += p->step) {
+        nh_mve_single(&single);
+        nh_mve_output(p, acc, 4, y);
+    }
+}
+
+/* The same lanes of `count` places `from_step` bytes apart, to places `to_step` apart. */
+#define NH_MVE_SPREAD(store)                                               \
+    __asm volatile("vmsr p0, %[lanes]\n"                                   \
+                   "dls lr, %[count]\n"                                    \
+                   "1: vpstt\n"                                            \
+                   "vldrbt.8 q0, [%[from]]\n"                              \
+                   "vstrbt.8 q0, " store "\n"                              \
+                   "add %[from], %[from_step]\n"                           \
+                   "add %[to], %[to_step]\n"                               \
+                   "le lr, 1b\n"                                           \
+                   : [to] "+r"(to), [from] "+r"(from)                      \
+                   : [from_step] "r"(from_step), [to_step] "r"(to_step),   \
+                     [count] "r"(count), [lanes] "r"(lanes), [q] "w"(places) \
+                   : "lr", "q0", NH_VPR "memory")
+
+/* `count` > 0 columns of x_c bytes, contiguous or `from_step` apart (0: all from one place), into the strip. */
+NH_KERNEL void nh_mve_columns(const nh_conv_mve_t *p, int8_t *to, const int8_t *from, int32_t from_step,
+                              int32_t columns) {
+    int32_t to_step = p->k_t * p->x_c, count = columns, lump = p->lump;
+    uint8x16_t places = vuninitializedq_u8();
+    uint32_t lanes;
+    if (lump) { /* several columns in a vector */
+        places = vldrbq_u8(p->places);
+        lanes = vctp8q((uint32_t)(lump * p->x_c));
+        from_step *= lump;
+        to_step *= lump;
+        count = columns / lump;
+        if (count) NH_MVE_SPREAD("[%[to], %q[q]]");
+        lanes = vctp8q((uint32_t)((columns - lump * count) * p->x_c));
+        count = 1;
+        NH_MVE_SPREAD("[%[to], %q[q]]");
+        return;
+    }
+    for (int32_t c = p->x_c; c > 0; c -= 16) {
+        int8_t *next = to + 16;
+        const int8_t *next_from = from + 16;
+        lanes = vctp8q((uint32_t)c);
+        NH_MVE_SPREAD("[%[to]]");
+        to = next;
+        from = next_from;
+    }
+}
+
+/* Run `o` of the strip for output frame t. */
+NH_INLINE void nh_mve_run(const nh_conv_mve_t *p, const nh_ring_t *x, int32_t t, int32_t o, int8_t *to,
+                          const int8_t *zeros) {
+    int32_t band = o * p->stride_f - p->pad_f, step = p->dilation_f, count = p->run, frame = t * p->stride_t - p->pad_t;
+    for (; band < 0 && count > 0; count--, band += step) to += p->k_t * p->x_c;
+    while (count > 0 && band + (count - 1) * step >= p->x_f) count--;
+    if (count == 0) return;
+    for (int32_t i = 0; i < p->k_t; i++, frame += p->dilation_t, to += p->x_c) {
+        if (frame < 0 || frame >= p->x_t) nh_mve_columns(p, to, zeros, 0, count);
+        else nh_mve_columns(p, to, nh_ring_row(x, (frame * p->x_f + band) * p->x_c), step * p->x_c, count);
+    }
+}
+
+NH_INLINE void nh_mve_strips(const nh_conv_mve_t *p, const nh_ring_t *x, int8_t *y, int32_t *acc) {
+    int32_t bytes = p->runs * p->run * p->k_t * p->x_c;
+    int8_t *zeros = (int8_t *)(acc + 8 * ((p->y_c + 3) >> 2)), *strip = zeros + p->zeros;
+    nh_mve_fill(zeros, p->x_zero, p->zeros + bytes);
+    for (int32_t t = 0; t < p->y_t; t++, y += p->y_f * p->y_c) {
+        for (int32_t o = 0; o < p->runs; o++) {
+            nh_mve_run(p, x, t, o, strip + o * p->run * p->k_t * p->x_c, zeros);
+        }
+        nh_mve_positions(p, strip, strip + bytes + 15, p->y_f, y, acc);
+    }
+}
+
+NH_KERNEL void nh_conv_mve_ring_s8(const nh_conv_mve_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
+    nh_mve_strips(p, x, y, (int32_t *)scratch);
+}
+
+NH_KERNEL void nh_conv_mve_s8(const nh_conv_mve_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    nh_ring_t plain = nh_plain(x, p->x_t * p->x_f * p->x_c);
+    nh_mve_strips(p, &plain, y, (int32_t *)scratch);
+}
+
+/* Windows that are contiguous in x. */
+NH_KERNEL void nh_conv_mve_direct_s8(const nh_conv_mve_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    int32_t row_bytes = p->x_f * p->x_c, rows = p->y_t, n = p->y_f;
+    const int8_t *end = x + p->x_t * row_bytes;
+    if (n * p->step == p->stride_t * row_bytes) n *= rows, rows = 1;
+    for (int32_t t = 0; t < rows; t++, x += p->stride_t * row_bytes, y += n * p->y_c) {
+        nh_mve_positions(p, x, end, n, y, (int32_t *)scratch);
+    }
+}
