@@ -51,7 +51,7 @@ class Sum(Activated):
             form = linear(EVERY, values, results, reals, (low, high), drop) if isa in target.isas else None
             if form is not None:
                 fields: dict[str, Field] = {**operands.fields, **vars(form), "low": low, "high": high}
-                function = operands.function("add_linear")
+                function = operands.function("add_linear_dsp" if isa == "dsp" else "add_linear")
                 return Kernel(function, source, "nh_add_linear_t", fields, 0, operands.in_place, variant="linear")
         fields = {**operands.fields, **_exact(operands, inputs, y), "low": low, "high": high}
         fields |= {"a.sign": sign_a, "b.sign": sign_b}

@@ -7,7 +7,7 @@ NH_INLINE int32_t nh_add_linear_one(const nh_add_linear_t *p, int32_t a, int32_t
     return nh_clamp(sum >> p->shift, p->low, p->high);
 }
 
-NH_KERNEL void nh_add_linear_run(const void *parameters, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
+NH_KERNEL void nh_add_linear_dsp_run(const void *parameters, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
     const nh_add_linear_t *p = (const nh_add_linear_t *)parameters;
     int32_t ma = p->ma, mb = p->mb, c = p->c, shift = p->shift, n = w->n;
     uint32_t low4 = (uint8_t)p->low * 0x01010101u, high4 = (uint8_t)p->high * 0x01010101u;
@@ -31,4 +31,4 @@ NH_KERNEL void nh_add_linear_run(const void *parameters, const int8_t *a, const 
     for (; n > 0; n--) *y++ = (int8_t)nh_add_linear_one(p, *a++, *b++, ma, mb, c);
 }
 
-NH_BROADCAST(add_linear, nh_add_linear_t, nh_add_linear_run)
+NH_BROADCAST(add_linear_dsp, nh_add_linear_t, nh_add_linear_dsp_run)

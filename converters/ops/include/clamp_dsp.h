@@ -18,11 +18,14 @@ NH_INLINE uint32_t nh_min4(uint32_t a, uint32_t b) {
     return __sel(b, a);
 }
 
+/* gcc 12's __ssat is not clean under -Wconversion. */
+NH_INLINE uint32_t nh_ssat8(int32_t v) { return (uint32_t)__builtin_arm_ssat(v, 8); }
+
 /* Saturated to int8, y0 in the lowest byte: four SSAT, two BFI, one PKHBT. */
 NH_INLINE uint32_t nh_pack4(int32_t y0, int32_t y1, int32_t y2, int32_t y3) {
-    uint32_t low = (uint32_t)__ssat(y0, 8), high = (uint32_t)__ssat(y2, 8);
-    __asm("bfi %0, %1, #8, #8" : "+r"(low) : "r"(__ssat(y1, 8)));
-    __asm("bfi %0, %1, #8, #8" : "+r"(high) : "r"(__ssat(y3, 8)));
+    uint32_t low = nh_ssat8(y0), high = nh_ssat8(y2);
+    __asm("bfi %0, %1, #8, #8" : "+r"(low) : "r"(nh_ssat8(y1)));
+    __asm("bfi %0, %1, #8, #8" : "+r"(high) : "r"(nh_ssat8(y3)));
     __asm("pkhbt %0, %0, %1, lsl #16" : "+r"(low) : "r"(high));
     return low;
 }

@@ -34,8 +34,8 @@ class Extreme(Broadcast):
         return values[0].maximum(values[1]) if self.largest else values[0].minimum(values[1])
 
     def pair_kernel(self, operands: Operands, inputs: Sequence[Tensor], y: Tensor, target: Target) -> Kernel:
-        function = operands.function("maximum" if self.largest else "minimum")
-        source = "maximum/op_dsp.c" if "dsp" in target.isas else "maximum/op.c"
+        suffix = "_dsp" if "dsp" in target.isas else ""
+        function, source = operands.function(self.builtin.lower() + suffix), f"maximum/op{suffix}.c"
         return Kernel(function, source, "nh_extreme_t", operands.fields, in_place=operands.in_place)
 
 

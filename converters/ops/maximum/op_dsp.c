@@ -14,15 +14,15 @@ NH_INLINE void nh_extreme_run(const int8_t *a, const int8_t *b, int8_t *y, const
     nh_extremes(a, b, y, n, w, largest);
 }
 
-NH_KERNEL void nh_maximum_run(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
+NH_KERNEL void nh_maximum_dsp_run(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
     (void)p;
     nh_extreme_run(a, b, y, w, 1);
 }
 
-NH_KERNEL void nh_minimum_run(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
+NH_KERNEL void nh_minimum_dsp_run(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
     (void)p;
     nh_extreme_run(a, b, y, w, 0);
 }
 
-NH_BROADCAST(maximum, nh_extreme_t, nh_maximum_run)
-NH_BROADCAST(minimum, nh_extreme_t, nh_minimum_run)
+NH_BROADCAST(maximum_dsp, nh_extreme_t, nh_maximum_dsp_run)
+NH_BROADCAST(minimum_dsp, nh_extreme_t, nh_minimum_dsp_run)

@@ -14,7 +14,7 @@ NH_INLINE int32_t nh_mul_requantize(int32_t twice, int32_t multiplier, int32_t r
     return nh_smmlar(twice, multiplier, rounding + (twice >> 31)) >> right;
 }
 
-NH_KERNEL void nh_mul_run(const void *parameters, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
+NH_KERNEL void nh_mul_dsp_run(const void *parameters, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w) {
     const nh_mul_t *p = (const nh_mul_t *)parameters;
     int32_t multiplier = p->multiplier, right = p->shift, rounding = nh_rounding(p->y_zero, right), n = w->n;
     uint32_t a_zero2 = (uint16_t)-p->a_zero * 0x10001u, b_zero2 = (uint16_t)-p->b_zero * 0x10001u;
@@ -40,4 +40,4 @@ NH_KERNEL void nh_mul_run(const void *parameters, const int8_t *a, const int8_t 
     }
 }
 
-NH_BROADCAST(mul, nh_mul_t, nh_mul_run)
+NH_BROADCAST(mul_dsp, nh_mul_t, nh_mul_dsp_run)
