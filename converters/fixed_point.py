@@ -54,7 +54,7 @@ def multiply(x: np.ndarray, multiplier: np.ndarray | int, shift: np.ndarray | in
     return divide_by_pot(high_mul(np.asarray(x, np.int64) << left, multiplier), right)
 
 
-def saturating_shift_left(x: np.ndarray, exponent: int) -> np.ndarray:
+def saturating_shift_left(x: np.ndarray, exponent: np.ndarray | int) -> np.ndarray:
     """SaturatingRoundingMultiplyByPOT for a positive exponent."""
     return np.clip(np.asarray(x, np.int64) << exponent, INT32_MIN, INT32_MAX)
 
@@ -152,3 +152,42 @@ def input_radius(integer_bits: int, left_shift: int, total_signed_bits: int = 31
     """CalculateInputRadius: the largest input that the fixed-point format can hold."""
     limit = float((1 << integer_bits) - 1) * (1 << (total_signed_bits - integer_bits)) / (1 << left_shift)
     return math.floor(limit)
+
+
+def log(x: np.ndarray, input_bits: int, output_bits: int) -> np.ndarray:
+    """Natural logarithm of x >= 1 with ``input_bits`` integer bits (log_x_for_x_greater_than_or_equal_to_1).
+
+    x = r * 2**p with r near sqrt(sqrt(1/2)), from x itself or from x * sqrt(1/2), whichever is nearer; log(r) is a
+    rational function around that point.
+    """
+    x = np.asarray(x, np.int64)
+    bits = output_bits + 1
+    quarter, sqrt_half = 1 << (29 - bits), 1518500250
+    zeros = _leading_zeros(x)
+    r_a = saturating_shift_left(high_mul(saturating_shift_left(x, zeros - 1), sqrt_half), 1)
+    p_a = np.minimum(saturating_shift_left(input_bits - zeros, 31 - bits) + quarter, INT32_MAX)
+    headroom = _leading_zeros(high_mul(x, sqrt_half)) - 1
+    r_b = saturating_shift_left(x, headroom)
+    p_b = np.maximum(saturating_shift_left(input_bits - headroom, 31 - bits) - quarter, INT32_MIN)
+    r, p = np.minimum(r_a, r_b), np.maximum(p_a, p_b)
+    numerator, denominator = _log_ratio(r)
+    inverse = one_over_one_plus(denominator)
+    total = high_mul(p, 1488522236) + high_mul(rescale(numerator, 0, bits), inverse)  # log(2)
+    return rescale(total, bits, output_bits)
+
+
+def _log_ratio(r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numerator and denominator - 1 of log(r) around sqrt(sqrt(1/2)), Q0.31."""
+    centre = 1805811301
+    half = rounding_half_sum(r, centre)
+    q = 2 * (r - centre)
+    square = high_mul(q, q)
+    # 11/240, 1/20, 2 / c**2 - 1 and 1/4, each times c = sqrt(sqrt(2)).
+    numerator = high_mul(q, r) + high_mul(high_mul(q, square), 117049297)
+    denominator = high_mul(half, 1057819769 + q + high_mul(square, 127690142)) + high_mul(q, 638450708)
+    return numerator, denominator
+
+
+def _leading_zeros(x: np.ndarray) -> np.ndarray:
+    """Of a positive int32."""
+    return 32 - np.frexp(x.astype(np.float64))[1]

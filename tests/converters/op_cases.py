@@ -11,6 +11,7 @@ import numpy as np
 from converters.graph import Graph, Node, Quantization, State, Tensor
 from converters.ops import ACTIVATIONS, Op
 from converters.ops.add.op import Add
+from converters.ops.arg_max.op import ArgMax
 from converters.ops.average_pool.op import AveragePool
 from converters.ops.concatenation.op import Concatenation
 from converters.ops.conv.op import Conv
@@ -22,6 +23,7 @@ from converters.ops.expand_dims.op import ExpandDims
 from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.hard_swish.op import HardSwish
 from converters.ops.leaky_relu.op import LeakyRelu
+from converters.ops.log_softmax.op import LogSoftmax
 from converters.ops.logistic.op import Logistic
 from converters.ops.max_pool.op import MaxPool
 from converters.ops.maximum.op import Maximum
@@ -263,6 +265,15 @@ def softmax(d: Draw) -> Case:
         "y", shape, "int16" if wide else "int8", Quantization.of(1 / 65536, -32768) if wide else Softmax.fixed_output
     )
     return d.of(Softmax(beta), x, y=y)
+
+
+def log_softmax(d: Draw) -> Case:
+    return d.extreme().case(LogSoftmax(), (d.whole(1, 3), d.whole(1, 100)))
+
+
+def arg_max(d: Draw) -> Case:
+    op, x = ArgMax(d.seed % 4), d.tensor("x", d.shape())
+    return d.of(op, x, y=Tensor("y", op.shape([x]), "int32"))
 
 
 def logistic(d: Draw) -> Case:
