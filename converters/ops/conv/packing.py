@@ -20,6 +20,17 @@ def channels(r: Requantization, order: np.ndarray, bias_factor: int = 1) -> np.n
     return np.stack([int32(c)[order] for c in columns], 1)
 
 
+def any_scale(r: Requantization) -> np.ndarray:
+    """Bias, multiplier, shift (to the left if positive) and zero point of each output channel: int32 [O, 4]."""
+    columns = r.bias, r.multiplier, r.shift, np.full_like(r.shift, r.zero_point)
+    return np.stack([int32(c) for c in columns], 1)
+
+
+def exact_dsp(r: Requantization) -> bool:
+    """block_dsp.h and row_dsp.h take a channel's sum from the upper 24 bits of another."""
+    return r.narrow and bool((r.largest_sum < 2**23).all())
+
+
 def paired(weights: np.ndarray) -> np.ndarray | None:
     """int8 [2 n, K] -> int16 [n, K], 256 * b + a of neighbours; None where that leaves int16."""
     a, b = weights[0::2].astype(np.int64), weights[1::2].astype(np.int64)
@@ -48,6 +59,12 @@ def row_order(outputs: int) -> np.ndarray:
     """Channels as row_dsp.h makes them: fours, the last of which are the last four, whatever was before."""
     starts = np.minimum(np.arange(0, outputs, 4), max(outputs - 4, 0))
     return np.minimum((starts[:, None] + np.arange(4)).ravel(), outputs - 1)
+
+
+def rows(weights: np.ndarray) -> np.ndarray:
+    """[O, K] for row.h: int8 [O / 4, K, 4]."""
+    fours = weights[row_order(len(weights))].astype(np.int8).reshape(-1, 4, weights.shape[1])
+    return np.ascontiguousarray(fours.transpose(0, 2, 1))
 
 
 def rows_dsp(weights: np.ndarray) -> np.ndarray | None:

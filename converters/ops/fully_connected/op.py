@@ -15,15 +15,21 @@ from converters import fixed_point as fp
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
 from converters.ops import Op, activate, activation_code, activation_name, clamp
+from converters.ops.fully_connected.layer import Layer
+from converters.ops.fully_connected.variants import choose
 
 if TYPE_CHECKING:
     import torch
+
+    from converters.kernel import Kernel
+    from converters.target import Target
 
 
 @dataclass(frozen=True)
 class FullyConnected(Op):
     builtins: ClassVar[tuple[str, ...]] = ("FULLY_CONNECTED",)
     options: ClassVar[str] = "FullyConnectedOptions"
+    arity: ClassVar[tuple[int, int]] = (2, 3)
     version: ClassVar[int] = 4
     activation: str = "NONE"
 
@@ -39,14 +45,20 @@ class FullyConnected(Op):
         acc = x @ (w - qw.zero_point).T
         if len(values) > 2:
             acc = acc + values[2]
-        scales = np.broadcast_to(np.array(qw.scales, np.float32), acc.shape[-1:])
-        if qw.per_channel:
-            product = np.float64(qx.scale) * scales.astype(np.float64)
-        else:
-            # The kernel multiplies these two in float32 (GetQuantizedConvolutionMultipler).
-            product = (np.float32(qx.scale) * scales).astype(np.float64)
-        multiplier, shift = fp.quantize_multipliers(product / output.q.scale)
+        multiplier, shift = fp.quantize_multipliers(self.reals(inputs, output))
         return clamp(fp.multiply(acc, multiplier, shift), self.activation, output)
+
+    def reals(self, inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
+        """x.scale * w.scale / y.scale [O] as the kernel computes them."""
+        qx, qw = inputs[0].q, inputs[1].q
+        scales = np.broadcast_to(np.array(qw.scales, np.float32), inputs[1].shape[:1])
+        if qw.per_channel:
+            return np.float64(qx.scale) * scales.astype(np.float64) / output.q.scale
+        # The kernel multiplies these two in float32 (GetQuantizedConvolutionMultipler).
+        return (np.float32(qx.scale) * scales).astype(np.float64) / output.q.scale
+
+    def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
+        return choose(Layer(self.activation, self.reals(inputs, outputs[0]), inputs, outputs[0], target))
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch

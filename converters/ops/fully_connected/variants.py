@@ -1,0 +1,60 @@
+"""The kernels of FULLY_CONNECTED: one function each, which gives its Kernel for a layer or None; the first wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from converters.kernel import Kernel
+from converters.ops.conv import packing
+from converters.ops.fully_connected.layer import Layer
+
+
+def dsp(layer: Layer) -> Kernel | None:
+    """Four channels at a time, x expanded on the fly."""
+    if "dsp" not in layer.target.isas or not layer.fits_int8 or not packing.exact_dsp(layer.requantization):
+        return None
+    weights = packing.rows_dsp(layer.weights)
+    if weights is None:
+        return None
+    channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
+    name = "uniform_s8_dsp" if layer.requantization.uniform else "s8_dsp"
+    return _kernel(layer, name, "op_dsp.c", weights, channels)
+
+
+def portable(layer: Layer) -> Kernel | None:
+    """Four channels at a time."""
+    if not layer.fits_int8 or not layer.requantization.narrow:
+        return None
+    channels = packing.channels(layer.requantization, packing.row_order(layer.channels))
+    return _kernel(layer, "s8", "op.c", packing.rows(layer.weights), channels)
+
+
+def any_scale(layer: Layer) -> Kernel:
+    """Left shifts, sums near the ends of int32, weights with a zero point: one value after the other."""
+    fields = layer.fields(layer.weights, packing.any_scale(layer.requantization))
+    source = "fully_connected/op_any.c"
+    return Kernel("nh_fully_connected_any_s8", source, "nh_fully_connected_t", fields, variant="any scale")
+
+
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (dsp, portable, any_scale)
+
+
+def choose(layer: Layer) -> Kernel:
+    kernels = (variant(layer) for variant in VARIANTS)
+    return next(k for k in kernels if k is not None)
+
+
+def _kernel(layer: Layer, name: str, source: str, weights: np.ndarray, channels: np.ndarray) -> Kernel:
+    uniform: tuple[int, ...] = ()
+    if layer.requantization.uniform:
+        uniform = tuple(int(v) for v in channels[0, 1:])
+        channels = np.ascontiguousarray(channels[:, 0])
+    return Kernel(
+        f"nh_fully_connected_{name}",
+        f"fully_connected/{source}",
+        "nh_fully_connected_t",
+        layer.fields(weights, channels, uniform),
+        variant="4 channels",
+    )
