@@ -71,7 +71,7 @@ class Native:
         function = self._call(name)
         function.restype = ctypes.c_void_p
         memory = (ctypes.c_uint8 * nbytes(t)).from_address(function())
-        return np.frombuffer(memory, np.dtype(t.dtype)).reshape(t.shape)
+        return np.ctypeslib.as_array(memory).view(t.dtype).reshape(t.shape)
 
 
 class Sanitized:

@@ -14,6 +14,11 @@ class About:
     sha256: str = ""
 
     @property
+    def title(self) -> str:
+        """The name, fit for one line of a comment in any language."""
+        return "".join(c if c.isprintable() and c not in "*/\\" else "_" for c in self.name)
+
+    @property
     def version(self) -> str:
         """Of this package."""
         try:

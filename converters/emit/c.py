@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,12 +20,17 @@ from converters.kernel import Field
 from converters.plan import Plan, Step
 from converters.plan.ring import Ring
 
-_RESERVED = {"main", "nh", "arena", "state", "head"}
+_RESERVED = {"main", "nh", "arena", "state", "head"} | set(
+    "alignas alignof and asm auto bool break case catch char class const continue default delete do double else enum "
+    "explicit export extern false float for friend goto if inline int long mutable namespace new not operator or "
+    "private protected public register restrict return short signed sizeof static struct switch template this throw "
+    "true try typedef typeid typename union unsigned using virtual void volatile while xor".split()  # noqa: SIM905
+)
 
 
 def emit(plan: Plan, prefix: str = "model", about: About | None = None) -> dict[str, str]:
     """File name -> text."""
-    if not re.fullmatch(r"[a-z_][a-z0-9_]*", prefix) or prefix in _RESERVED:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", prefix) or prefix in _RESERVED:
         raise ConvertError(f"prefix {prefix!r} is no C name in lower case that is free; take letters, digits and _")
     writer = _Writer(plan, prefix)
     return {f"{prefix}.h": header(plan, prefix, about or About()), f"{prefix}.c": writer.source()}
@@ -74,9 +78,10 @@ class _Writer:
 
     def _profile(self) -> Iterator[str]:
         p, upper = self.prefix, self.prefix.upper()
-        names = ", ".join(json.dumps(s.node.name, ensure_ascii=True) for s in self.plan.steps)
+        names = [_string(s.node.name) for s in self.plan.steps]
         yield f"#ifdef {upper}_PROFILE"
-        yield f"const char *const {p}_layer_names[{upper}_LAYERS + 1] = {{{', '.join(filter(None, [names, 'NULL']))}}};"
+        table = ", ".join([*names, "NULL"])
+        yield from _wrapped(f"const char *const {p}_layer_names[{upper}_LAYERS + 1] = {{{table}}};")
         yield f"#define NH_LAYER(index) {p}_layer(index)"
         yield "#else"
         yield "#define NH_LAYER(index) ((void)0)"
@@ -124,7 +129,7 @@ class _Writer:
         outputs = [self._pointer(self.plan.graph[n]) for n in step.node.outputs]
         scratch = "NULL" if step.scratch < 0 else f"(void *)(a + {step.scratch})"
         arguments = ", ".join([f"&{self._parameters(step)}", *inputs, *outputs, scratch])
-        yield f"{'    ' if around else ''}{function}({arguments});"
+        yield from (f"{'    ' if around else ''}{line}" for line in _wrapped(f"{function}({arguments});", 108))
         if around:
             yield "}"
         yield f"NH_LAYER({index});"
@@ -167,17 +172,23 @@ class _Writer:
 OPTIMIZE = ""
 
 
+def _string(text: str) -> str:
+    """A C string literal of at most 100 characters, the end of a longer name."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\?' else "_" for c in text[-100:])
+    return f'"{plain}"'
+
+
 def _advance(index: int, ring: Ring) -> str:
     return f"head[{index}] = head[{index}] == {ring.bytes - ring.step_bytes} ? 0 : head[{index}] + {ring.step_bytes};"
 
 
-def _wrapped(line: str) -> list[str]:
-    if len(line) < 120:
-        return [line]
-    words, lines = line.split(", "), [""]
+def _wrapped(line: str, width: int = 116) -> list[str]:
+    """Cut after commas."""
+    words = line.split(", ")
+    lines = [""]
     for i, word in enumerate(words):
         more = word + (", " if i + 1 < len(words) else "")
-        if lines[-1] and len(lines[-1]) + len(more) > 116:
+        if lines[-1] and len(lines[-1]) + len(more) > width:
             lines.append("    ")
         lines[-1] += more
     return [text.rstrip() for text in lines]

@@ -61,7 +61,7 @@ def static_bytes(plan: Plan) -> int:
 
 
 def _comment(plan: Plan, about: About) -> Iterator[str]:
-    yield f"/* {about.name}, compiled for {plan.target.name} by nuthatch {about.version} (kernels: Apache-2.0)."
+    yield f"/* {about.title}, compiled for {plan.target.name} by nuthatch {about.version} (kernels: Apache-2.0)."
     if about.sha256:
         yield f"   From the .tflite file with the SHA-256 {about.sha256}."
     yield "   Do not edit: compile the model again. */"

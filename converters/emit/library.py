@@ -20,7 +20,7 @@ def _platformio(prefix: str, about: About) -> str:
     content = {
         "name": prefix,
         "version": about.version,
-        "description": f"{about.name}, compiled by nuthatch",
+        "description": f"{about.title}, compiled by nuthatch",
         "headers": f"{prefix}.h",
         "build": {
             "srcDir": ".",
@@ -39,7 +39,7 @@ def _arduino(prefix: str, about: About) -> str:
         "version": about.version,
         "author": "nuthatch",
         "maintainer": "nuthatch",
-        "sentence": f"{about.name}, compiled by nuthatch",
+        "sentence": f"{about.title}, compiled by nuthatch",
         "paragraph": "",
         "category": "Data Processing",
         "url": "",
@@ -52,7 +52,7 @@ def _arduino(prefix: str, about: About) -> str:
 def _cmake(prefix: str, about: About) -> str:
     return "\n".join(
         [
-            f"# {' '.join(about.name.split())}, compiled by nuthatch",
+            f"# {about.title}, compiled by nuthatch",
             "cmake_minimum_required(VERSION 3.13)",
             f"project({prefix} C)",
             f"add_library({prefix} STATIC {prefix}.c)",

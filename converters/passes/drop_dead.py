@@ -13,7 +13,7 @@ def drop_dead(graph: Graph) -> Graph:
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs):
             kept.append(node)
-            needed.update(node.inputs)
+            needed.update(node.inputs, node.outputs)
     needed.update(graph.sources)
     tensors = {k: t for k, t in graph.tensors.items() if k in needed}
     return dataclasses.replace(graph, nodes=tuple(reversed(kept)), tensors=tensors)

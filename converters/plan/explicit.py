@@ -217,12 +217,15 @@ class _Rewriter:
 
     def descendants(self, node: Node) -> set[str]:
         """Names of the nodes that cannot run before ``node`` has."""
-        reached, found = set(node.outputs), set[str]()
-        for n in self.nodes:
-            if reached.intersection(n.inputs):
-                reached.update(n.outputs)
-                found.add(n.name)
-        return found
+        reached, found = set(node.outputs), {node.name}
+        size = 0
+        while size < len(found):
+            size = len(found)
+            for n in self.nodes:
+                if reached.intersection(n.inputs) or found & self.after.get(n.name, set()):
+                    reached.update(n.outputs)
+                    found.add(n.name)
+        return found - {node.name}
 
 
 def tensors_of(graph: Graph, node: Node) -> list[Tensor]:
