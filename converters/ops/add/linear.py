@@ -38,7 +38,7 @@ def linear(
     y = results.astype(np.int64)
     a, b = a.astype(np.int64), b.astype(np.int64)
     for shift in SHIFTS:
-        for ma, mb in _near(*(r * 2 ** (shift + drop) for r in reals), reach=1 if drop else 4):
+        for ma, mb in _near(reals[0] * 2 ** (shift + drop), reals[1] * 2 ** (shift + drop), 1 if drop else 4):
             if max(abs(ma), abs(mb)) > LARGEST:
                 continue
             sums = ((a * ma) >> drop)[:, None] + ((b * mb) >> drop)[None]
@@ -58,7 +58,8 @@ def _near(a: float, b: float, reach: int) -> Iterator[tuple[int, int]]:
 
 
 def _fits(a: np.ndarray, b: np.ndarray, c: int) -> bool:
-    """No sum, in the kernels' order c + b + a, leaves 32 bits."""
-    one = [c + int(b.min()), c + int(b.max())]
-    both = [one[0] + int(a.min()), one[1] + int(a.max())]
-    return max(abs(v) for v in (c, *one, *both)) <= LARGEST
+    """No term and no sum, in either order of the operands, leaves 32 bits."""
+    terms = [(int(v.min()), int(v.max())) for v in (a, b)]
+    one = [c + v for ends in terms for v in ends]
+    both = [c + terms[0][i] + terms[1][i] for i in (0, 1)]
+    return max(abs(v) for v in (c, *terms[0], *terms[1], *one, *both)) <= LARGEST
