@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,8 @@ from training.cli import bench as listening
 if TYPE_CHECKING:
     from converters.measure.result import Result
     from edge.board import Board
+
+ANCHORS = "anchors"
 
 
 def bench(
@@ -34,13 +38,38 @@ def bench(
 
     A .tflite, or a bundle with another board than native, is compiled, linked, run and compared with TFLM.
     A bundle on native listens, beside pymicro-wakeword where that knows the word.
+    `anchors` measures every model of the published figures (files in DATA/models) on every core.
     """
+    if model == ANCHORS:
+        _table(data, out, as_json)
+        return
     if board == "native" and not model.endswith(".tflite"):
         listening.bench(model, board, repeats, seconds, wake, folds, data, budget, write, snr, seed, out, as_json)
         return
     if wake or folds or data:
         raise typer.BadParameter(f"--wake, --folds and --data measure listening on native, not {model} on {board}")
     _measure(model, board, inputs, as_json)
+
+
+def _table(data: Path | None, out: Path | None, as_json: bool) -> None:
+    from converters.measure.anchors import anchors
+    from converters.measure.page import page
+    from converters.measure.table import table
+
+    folder = data or (Path(os.environ["NUTHATCH_DATA"]) if os.environ.get("NUTHATCH_DATA") else None)
+    boards = list(anchors().boards)
+    rows, absent = table(
+        folder and folder / "models", boards, lambda line: typer.echo(line, err=True), os.cpu_count() or 1
+    )
+    text = page(rows, absent, boards)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "mcu.md").write_text(text, "utf-8")
+    found = [r for row in rows for r in row.results.values() if not isinstance(r, str)]
+    print(json.dumps([r.as_json() for r in found]) if as_json else text, end="\n" if as_json else "")
+    if not all(r.bit_exact for r in found):
+        typer.echo("nuthatch: some runs differ from TFLM; the table says which", err=True)
+        raise typer.Exit(1)
 
 
 def place(board: str) -> Board:

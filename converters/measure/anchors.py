@@ -26,6 +26,8 @@ class Anchor:
     activation_bytes: int
     init_instructions: int
     streaming: bool = False
+    guessed: bool = False
+    """Its shapes are not known; a stand-in only has about its multiply-accumulates."""
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,11 @@ class Result:
         return asdict(self)
 
 
-def bench(source: Source, board: Board, inputs: int, flags: tuple[str, ...] = ()) -> Result:
+def bench(source: Source, board: Board, inputs: int, layers: bool = True, flags: tuple[str, ...] = ()) -> Result:
     """Compile, run ``inputs`` invocations one after the other, compare. Raises ConvertError."""
     made = compile_model(source, target(board.target))
     steps = draw(source.graph, inputs)
-    found = measure(emit(made, PREFIX), made.graph, board, steps, len(made.steps), PREFIX, flags)
+    found = measure(emit(made, PREFIX), made.graph, board, steps, len(made.steps) if layers else 0, PREFIX, flags)
     return _result(source, made, board, found, judge(source, steps, found.report.answers(made.graph)))
 
 

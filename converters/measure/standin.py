@@ -20,7 +20,7 @@ from converters.ops.reshape.op import Reshape
 from converters.ops.softmax.op import Softmax
 from converters.read_tflite import parse
 
-LABEL = "same shapes, random weights"
+LABEL = "stand-in: same shapes, random weights"
 STAND_INS: dict[str, Callable[[], Graph]] = {}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # The options, once for this verb and for the one of converters/cli that hands over to it.
-Model = Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, or a .tflite file")]
+Model = Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, a .tflite file, or `anchors`")]
 BoardName = Annotated[str, typer.Option(help="Where to run, a file of boards/; native is this machine")]
 Repeats = Annotated[int, typer.Option(min=1, help="Processes of each kind, turn by turn")]
 Seconds = Annotated[float, typer.Option(min=5.0, help="Sound that each process hears")]
@@ -24,7 +24,8 @@ Folds = Annotated[
     typer.Option(help="Instead of costs: runs of the model's recipe, each measured on its own test speakers"),
 ]
 Data = Annotated[
-    Path | None, typer.Option(help="With --wake: the folder that holds the data sets; with --folds: the clips")
+    Path | None,
+    typer.Option(help="With --wake and anchors: the folder that holds the data sets; with --folds: the clips"),
 ]
 Budget = Annotated[float, typer.Option(help="With --folds: false accepts per hour of each command")]
 Write = Annotated[
@@ -32,7 +33,7 @@ Write = Annotated[
 ]
 Snr = Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")]
 Seed = Annotated[int, typer.Option(help="With --wake: of the stream's layout")]
-Out = Annotated[Path | None, typer.Option(help="With --wake or --folds: folder for the page")]
+Out = Annotated[Path | None, typer.Option(help="With --wake, --folds or anchors: folder for the page")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
