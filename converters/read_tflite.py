@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from converters.defined import require_defined
 from converters.error import ConvertError
 from converters.flatbuffer import REMEDY
 from converters.graph import Graph, Node, Quantization, State, Tensor
@@ -107,6 +108,8 @@ class _Builder:
         self.variables = {self.names[t.number] for t in sub.tensors if t.is_variable}
         self.tensors: dict[str, Tensor] = {}
         self.states: list[State] = []
+        self.known = set(sub.inputs)
+        """What is computed by now."""
         self.computed = {n for o in sub.operators for n in o.outputs} | set(sub.inputs)
         self.parameters = 0
 
@@ -156,6 +159,10 @@ class _Builder:
             numbers.pop()  # a bias left out
         if -1 in numbers and not kind.optional_inputs:
             raise ConvertError(f"operator {entry.number} ({entry.builtin}): without input {numbers.index(-1)}")
+        for i in numbers:
+            if i in self.computed and i not in self.known:
+                raise ConvertError(f"{self.names[i]}: operator {entry.number} reads it before anything computes it")
+        self.known.update(entry.outputs)
         args = [self.tensor(i) if i >= 0 else LEFT_OUT for i in numbers]
         outs = [self.tensor(i) for i in entry.outputs]
         self._require_fit(kind, entry, args, outs)
@@ -166,7 +173,10 @@ class _Builder:
         kept = tuple(a.name for a in args[lead : lead + used])
         changed = self._changed(kind, numbers, first.name)
         node = Node(op, kept, (*(o.name for o in outs), *changed))
+        if not kind.variable_inputs and not kind.arity[0] <= len(kept) <= kind.arity[1]:
+            raise ConvertError(f"{first.name}: {entry.builtin} of {len(kept)} inputs; it takes {kind.arity[0]}")
         _require_batch(node, args)
+        require_defined(node, [self.tensors[k] for k in kept if k], [self.tensors[o] for o in node.outputs])
         return node
 
     def _require_fit(self, kind: type[Op], entry: OperatorEntry, args: list[Tensor], outs: list[Tensor]) -> None:

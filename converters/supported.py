@@ -13,6 +13,8 @@ LAYERS_NAMED = 4
 NAME_LENGTH = 48
 _FLOATS = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16")
 
+_CONVERSIONS = ("QUANTIZE", "DEQUANTIZE", "READ_VARIABLE", "ASSIGN_VARIABLE")
+
 Layer = tuple[SubgraphEntry, OperatorEntry]
 
 
@@ -45,7 +47,7 @@ def place(layer: Layer) -> str:
 
 
 def _require_integers(layers: Sequence[Layer]) -> None:
-    floats = [layer for layer in layers if not registry()[layer[1].builtin].any_dtype and _types(layer, _FLOATS)]
+    floats = [layer for layer in layers if not _may_be_float(layer[1].builtin) and _types(layer, _FLOATS)]
     if not floats:
         return
     hybrid = any(_types(layer, ("INT8", "INT4")) for layer in floats)
@@ -55,6 +57,12 @@ def _require_integers(layers: Sequence[Layer]) -> None:
         f"{what}: {len(floats)} of {len(layers)} operators compute in float, the first is {first[1].builtin} at "
         f"{place(first)}; convert to int8 first, weights and activations, with a representative data set"
     )
+
+
+def _may_be_float(builtin: str) -> bool:
+    """Operators at the border of the integers, and those that only move values."""
+    kind = registry()[builtin]
+    return kind.any_dtype and (kind.keeps_scale or builtin in _CONVERSIONS)
 
 
 def _types(layer: Layer, kinds: Sequence[str]) -> bool:

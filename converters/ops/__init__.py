@@ -43,6 +43,8 @@ class Op:
     """The output quantization that the kernels demand."""
     weight_axis: ClassVar[int | None] = None
     """Axis of input 1 that has one scale each, when input 1 is a weight."""
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    """Fewest and most inputs that are data; not asked of an operator that has variables."""
     any_dtype: ClassVar[bool] = False
     """Values may be other than int8: uint8, int16 or float32 (the operator says which)."""
     optional_inputs: ClassVar[bool] = False
@@ -136,6 +138,13 @@ def registry() -> dict[str, type[Op]]:
             classes = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
             found.update({b: c for c in classes if issubclass(c, Op) for b in c.builtins})
     return found
+
+
+def axis_of(name: str, axis: int, rank: int) -> int:
+    """An axis as files have it, counted from the end when negative; raises ConvertError beyond the rank."""
+    if not -rank <= axis < rank:
+        raise ConvertError(f"{name}: axis {axis} of {rank}; take the file again from its source")
+    return int(axis) % rank
 
 
 def activation_limits(activation: str, q: Quantization) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,8 @@ class Operands:
 @dataclass(frozen=True)
 class Broadcast(Op):
     """An element-wise operator of two inputs."""
+
+    arity: ClassVar[tuple[int, int]] = (2, 2)
 
     def shape(self, inputs: Sequence[Tensor]) -> Shape:
         return tuple(int(n) for n in np.broadcast_shapes(inputs[0].shape, inputs[1].shape))

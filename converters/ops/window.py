@@ -100,6 +100,12 @@ class Windowed(Op):
 
     def from_options(self, schema: Any, options: Any, inputs: Sequence[Tensor]) -> Self:
         """Itself with the pads that SAME stands for on these shapes."""
+        steps = (*self.stride, *self.dilation, *self.kernel(inputs))
+        if min(steps) < 1 or options.padding not in (schema.Padding.SAME, schema.Padding.VALID):
+            raise ConvertError(
+                f"{inputs[0].name}: a window with stride {self.stride}, dilation {self.dilation}, "
+                f"size {self.kernel(inputs)}, padding {options.padding}; take the file again from its source"
+            )
         if options.padding != schema.Padding.SAME:
             return self
         return dataclasses.replace(self, pads=same_pads(inputs[0].shape, self.extent(inputs), self.stride))

@@ -15,6 +15,7 @@ from converters.ops import Op
 class AssignVariable(Op):
     builtins: ClassVar[tuple[str, ...]] = ("ASSIGN_VARIABLE",)
     options: ClassVar[str] = "AssignVariableOptions"
+    arity: ClassVar[tuple[int, int]] = (2, 2)
     any_dtype: ClassVar[bool] = True
 
     def shapes(self, inputs: Sequence[Tensor]) -> tuple[Shape, ...]:

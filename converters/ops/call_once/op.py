@@ -17,6 +17,7 @@ from converters.ops import Op
 class CallOnce(Op):
     builtins: ClassVar[tuple[str, ...]] = ("CALL_ONCE",)
     options: ClassVar[str] = "CallOnceOptions"
+    arity: ClassVar[tuple[int, int]] = (0, 0)
     subgraph: int = 1
 
     def shapes(self, inputs: Sequence[Tensor]) -> tuple[Shape, ...]:

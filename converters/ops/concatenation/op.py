@@ -11,7 +11,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import TIME, Shape, Tensor
 from converters.kernel import Kernel, Pieces
-from converters.ops import Op, activation_name, parts
+from converters.ops import Op, activation_name, axis_of, parts
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Concatenation(Op):
     builtins: ClassVar[tuple[str, ...]] = ("CONCATENATION",)
     options: ClassVar[str] = "ConcatenationOptions"
+    arity: ClassVar[tuple[int, int]] = (1, 1 << 16)
     any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
@@ -30,6 +31,11 @@ class Concatenation(Op):
 
     def shape(self, inputs: Sequence[Tensor]) -> Shape:
         shape = list(inputs[0].shape)
+        for t in inputs[1:]:
+            if len(t.shape) != len(shape) or any(
+                a != b for i, (a, b) in enumerate(zip(shape, t.shape, strict=True)) if i != self.axis
+            ):
+                raise ConvertError(f"{t.name}: {list(t.shape)} does not join {shape} along axis {self.axis}")
         shape[self.axis] = sum(t.shape[self.axis] for t in inputs)
         return tuple(shape)
 
@@ -63,4 +69,4 @@ class Concatenation(Op):
 
         if activation_name(schema, options.fusedActivationFunction) != "NONE":
             raise ConvertError(f"{output.name}: CONCATENATION with a fused activation, which TFLM refuses too")
-        return cls(options.axis % len(output.shape)), len(inputs)
+        return cls(axis_of(output.name, options.axis, len(output.shape))), len(inputs)

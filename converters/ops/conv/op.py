@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Conv(Windowed):
     builtins: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     options: ClassVar[str] = "Conv2DOptions"
+    arity: ClassVar[tuple[int, int]] = (2, 3)
     version: ClassVar[int] = 3
     weight_axis: ClassVar[int | None] = 0
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class DepthwiseConv(Windowed):
     builtins: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     options: ClassVar[str] = "DepthwiseConv2DOptions"
+    arity: ClassVar[tuple[int, int]] = (2, 3)
     version: ClassVar[int] = 3
     weight_axis: ClassVar[int | None] = 3
 
@@ -78,6 +79,11 @@ class DepthwiseConv(Windowed):
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         from ai_edge_litert import schema_py_generated as schema
 
+        if options.depthMultiplier * inputs[0].shape[3] != inputs[1].shape[3]:
+            raise ConvertError(
+                f"{output.name}: {options.depthMultiplier} filters for each of {inputs[0].shape[3]} channels are not "
+                f"{inputs[1].shape[3]}; take the file again from its source"
+            )
         op = cls(
             stride=(options.strideH, options.strideW),
             dilation=(options.dilationHFactor, options.dilationWFactor),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from converters.graph import Tensor
-from converters.ops import Op
+from converters.ops import Op, axis_of
 from converters.ops.reshape.op import Reshape
 
 
@@ -28,4 +28,4 @@ class ExpandDims(Reshape):
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
-        return cls(output.shape, int(inputs[1].values.item()) % len(output.shape)), 1
+        return cls(output.shape, axis_of(output.name, int(inputs[1].values.item()), len(output.shape))), 1

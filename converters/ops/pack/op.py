@@ -11,7 +11,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import Shape, Tensor
 from converters.kernel import Kernel, Pieces
-from converters.ops import Op, parts
+from converters.ops import Op, axis_of, parts
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Pack(Op):
     builtins: ClassVar[tuple[str, ...]] = ("PACK",)
     options: ClassVar[str] = "PackOptions"
+    arity: ClassVar[tuple[int, int]] = (1, 1 << 16)
     any_dtype: ClassVar[bool] = True
     version: ClassVar[int] = 2
     keeps_scale: ClassVar[bool] = True
@@ -56,4 +57,6 @@ class Pack(Op):
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
-        return cls(options.axis % len(output.shape)), len(inputs)
+        if options.valuesCount != len(inputs):
+            raise ConvertError(f"{output.name}: PACK of {options.valuesCount} values with {len(inputs)} inputs")
+        return cls(axis_of(output.name, options.axis, len(output.shape))), len(inputs)

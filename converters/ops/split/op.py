@@ -10,7 +10,7 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import Tensor
-from converters.ops import Op
+from converters.ops import Op, axis_of
 from converters.ops.split_v.op import SplitV
 
 
@@ -29,7 +29,7 @@ class Split(SplitV):
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         axis, x = inputs
-        index, count = int(axis.values.item()) % len(x.shape), int(options.numSplits)
+        index, count = axis_of(output.name, int(axis.values.item()), len(x.shape)), int(options.numSplits)
         if count < 1 or x.shape[index] % count:
             raise ConvertError(f"{output.name}: {x.shape[index]} split into {count} equal parts")
         return cls((x.shape[index] // count,) * count, index), 1

@@ -11,7 +11,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import Shape, Tensor
 from converters.kernel import Kernel, Pieces
-from converters.ops import Op, parts
+from converters.ops import Op, axis_of, parts
 
 if TYPE_CHECKING:
     from converters.target import Target
@@ -55,7 +55,7 @@ class SplitV(Op):
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         x, sizes, axis = inputs
-        index = int(axis.values.item()) % len(x.shape)
+        index = axis_of(output.name, int(axis.values.item()), len(x.shape))
         known = [int(n) for n in sizes.values.ravel()]
         rest = x.shape[index] - sum(n for n in known if n >= 0)
         return cls(tuple(rest if n < 0 else n for n in known), index), 1

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class TransposeConv(Op):
     builtins: ClassVar[tuple[str, ...]] = ("TRANSPOSE_CONV",)
     options: ClassVar[str] = "TransposeConvOptions"
+    arity: ClassVar[tuple[int, int]] = (2, 3)
     version: ClassVar[int] = 4
     to: Shape = ()
     """Shape of the output: with a stride, several fit the same input."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from converters.error import ConvertError
 from converters.graph import Shape, Tensor
 from converters.kernel import Kernel, Pieces
-from converters.ops import Op, parts
+from converters.ops import Op, axis_of, parts
 
 if TYPE_CHECKING:
     from converters.target import Target
@@ -47,4 +48,7 @@ class Unpack(Op):
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
-        return cls(options.axis % len(inputs[0].shape)), 1
+        axis = axis_of(output.name, options.axis, len(inputs[0].shape))
+        if options.num != inputs[0].shape[axis]:
+            raise ConvertError(f"{output.name}: UNPACK into {options.num} of {inputs[0].shape[axis]} parts")
+        return cls(axis), 1

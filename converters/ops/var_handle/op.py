@@ -14,6 +14,7 @@ from converters.ops import Op
 class VarHandle(Op):
     builtins: ClassVar[tuple[str, ...]] = ("VAR_HANDLE",)
     options: ClassVar[str] = "VarHandleOptions"
+    arity: ClassVar[tuple[int, int]] = (0, 0)
     any_dtype: ClassVar[bool] = True
     container: str = ""
     shared_name: str = ""
