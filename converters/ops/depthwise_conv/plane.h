@@ -10,12 +10,16 @@ typedef struct {
     int32_t x_inner_step, x_outer_step; /* bytes to the next in the input */
     int32_t y_inner, y_outer;
     int32_t y_inner_step, y_outer_step;
+    int32_t row;          /* values of a row of the plane */
     int32_t stride_outer; /* rows of the plane */
     int32_t origin;       /* of the first window in the plane, in values */
     int32_t inside;       /* of the first value inside the padding, likewise */
     int32_t size;         /* of the plane in values */
     int32_t x_zero, y_zero, low, high;
     const void *channel; /* constants, packed as each variant says */
+    int32_t channel_bytes;
+    const int32_t *passes; /* the portable kernel's: places of three taps each from the window's first, in values */
+    int32_t pass_count; /* at least 2 */
 } nh_plane_t;
 
 #endif

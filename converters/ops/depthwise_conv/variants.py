@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from converters.kernel import Kernel
-from converters.ops.depthwise_conv import plane, portable, words
+from converters.ops.depthwise_conv import mve, plane, portable, words
 from converters.ops.depthwise_conv.layer import Choice, Layer
 
 Variant = Callable[[Layer], Choice | None]
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
-    "portable": (portable.anything,),
+    "portable": (portable.anything, plane.portable),
     "dsp": (plane.dsp, words.dsp),
-    "mve": (),
+    "mve": (mve.bank, mve.taps),
 }
 """Instruction set -> functions that give a kernel, or None for a layer that theirs cannot do."""
 

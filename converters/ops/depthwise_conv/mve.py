@@ -1,0 +1,81 @@
+"""MVE kernels of a depthwise convolution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters.kernel import Field, Kernel
+from converters.ops.conv.mve import LANES, Outputs, Windows, convolution
+from converters.ops.depthwise_conv.layer import Choice, Layer
+from converters.requantize import int32
+
+SIXTEEN = 16
+"""Channels of a vector."""
+
+
+def bank(layer: Layer) -> Choice | None:
+    """All filters of a single channel: a convolution."""
+    if layer.x.shape[3] > 1:
+        return None
+    x, y, op = layer.x.shape, layer.y.shape, layer.op
+    g = Windows(
+        x=(x[1], x[2], x[3]),
+        y=(y[1], y[2], y[3]),
+        kernel=(layer.w.shape[1], layer.w.shape[2]),
+        stride=op.stride,
+        dilation=op.dilation,
+        pads=(op.pads[0], op.pads[2]),
+    )
+    weights = layer.w.values.transpose(3, 1, 2, 0)
+    kernel = convolution(g, weights, Outputs(layer.requantization, *layer.limits), layer.x.q.zero_point)
+    each = 40 + layer.channels * (3 + 0.13 * -(-layer.taps // SIXTEEN) * SIXTEEN)
+    return Choice(layer.positions * each, kernel)
+
+
+def taps(layer: Layer) -> Choice | None:
+    """Any window over at least sixteen channels, one filter each."""
+    if layer.filters > 1 or layer.channels < SIXTEEN or not _pairs_fit(layer):
+        return None
+    starts = np.minimum(np.arange(0, layer.channels, SIXTEEN), layer.channels - SIXTEEN)
+    order = (starts[:, None, None] + np.array(LANES)).reshape(-1, 4)
+    pairs = -(-layer.taps // 2)
+    outputs = Outputs(layer.requantization, *layer.limits)
+    fields: dict[str, Field] = {f"layer.{k}": v for k, v in layer.fields.items()}
+    fields |= {"layer.weights": _constants(layer, starts, order), "pairs": pairs}
+    overwrites = layer.channels % SIXTEEN == 0 and _reads_ahead(layer)
+    kernel = Kernel(
+        "nh_depthwise_mve_s8",
+        "depthwise_conv/op_mve.c",
+        "nh_depthwise_mve_t",
+        fields | outputs.fields(order),
+        scratch_bytes=layer.padding_bytes + 4 * (2 * pairs + 1),
+        in_place=(0,) if overwrites else (),
+        ring_function="nh_depthwise_mve_ring_s8",
+        variant="taps, 16 channels",
+    )
+    return Choice(layer.positions * (20 + 2 * layer.taps + len(starts) * (23 * pairs + 45)), kernel)
+
+
+def _pairs_fit(layer: Layer) -> bool:
+    """Two products of int8 in int16: all but twice (-128)**2."""
+    w = layer.flat_weights[: layer.taps // 2 * 2].reshape(-1, 2, layer.channels)
+    return not (w == -128).all(1).any()
+
+
+def _constants(layer: Layer, starts: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """For each 16 channels: [4, 4] biases and [taps, 16] weights, as int8."""
+    weights = np.zeros((layer.taps + layer.taps % 2, layer.channels), np.int8)
+    weights[: layer.taps] = layer.flat_weights
+    groups = weights[:, starts[:, None] + np.arange(SIXTEEN)].transpose(1, 0, 2)  # [groups, taps, 16]
+    bias = int32(layer.requantization.bias[order]).view(np.int8).reshape(len(starts), -1)
+    return np.concatenate([bias, groups.reshape(len(starts), -1)], 1).ravel()
+
+
+def _reads_ahead(layer: Layer) -> bool:
+    """No position is read after the output of the same number was written."""
+    x, y, op = layer.x.shape, layer.y.shape, layer.op
+    frame = np.maximum(np.arange(y[1]) * op.stride[0] - op.pads[0], 0)
+    band = np.maximum(np.arange(y[2]) * op.stride[1] - op.pads[2], 0)
+    lowest = (frame[:, None] * x[2] + band).ravel()
+    later = np.minimum.accumulate(lowest[::-1])[::-1]
+    return bool((np.arange(len(lowest) - 1) < later[1:]).all())

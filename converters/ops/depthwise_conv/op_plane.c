@@ -1,0 +1,131 @@
+/* DEPTHWISE_CONV_2D, portable: padded planes of four channels, and for each row of a channel's outputs passes of
+   three taps, which need few registers: the sums wait in scratch. The planes hold bytes x + 128, four channels
+   beside each other as in the input: cores without LDRSB at a fixed offset have LDRB there. */
+#include "plane.h"
+
+/* Of a channel; then the weights of each pass. */
+typedef struct {
+    int32_t bias; /* with -128 times the weights */
+    int32_t multiplier;
+    int8_t right, weights[3];
+} nh_plane_channel_t;
+
+/* A word of four channels at an address that is whole words. */
+NH_INLINE uint32_t nh_aligned_word(const int8_t *at) {
+    uint32_t w;
+    memcpy(&w, __builtin_assume_aligned(at, 4), 4);
+    return w;
+}
+
+/* The words of four channels inside the padding, `n` of them being there. */
+NH_INLINE void nh_plane_fill_words(const nh_plane_t *p, const int8_t *x, uint32_t *plane, int32_t n) {
+    const int32_t step = p->x_inner_step;
+    for (int32_t i = p->x_outer; i > 0; i--, x += p->x_outer_step, plane += p->row) {
+        const int8_t *at = x;
+        for (uint32_t *to = plane, *end = plane + p->x_inner; to != end; at += step, to++) {
+            if (n == 4) {
+                *to = nh_aligned_word(at) ^ 0x80808080u;
+            } else {
+                for (int32_t c = 0; c < n; c++) ((uint8_t *)to)[c] = (uint8_t)(at[c] ^ 0x80);
+            }
+        }
+    }
+}
+
+NH_INLINE int32_t nh_three(const uint8_t *x, int32_t w0, int32_t w1, int32_t w2, int32_t sum) {
+    sum += x[0] * w0;
+    sum += x[4] * w1;
+    return sum + x[8] * w2;
+}
+
+/* Passes are functions of their own: what they leave waiting would cost them registers. */
+#define NH_PASS static __attribute__((noinline, unused))
+
+/* Three taps of a row of outputs, added to the sums, or first to the bias. */
+NH_INLINE void nh_plane_pass(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w, int32_t stride, int first,
+                             int32_t bias) {
+    const int32_t w0 = w[0], w1 = w[1], w2 = w[2];
+    int32_t *end = sums + n;
+#if !defined(__ARM_ARCH_6M__) /* whose eight registers are enough for one */
+    for (; sums + 1 < end; sums += 2, x += 8 * stride) {
+        int32_t a = nh_three(x, w0, w1, w2, first ? bias : sums[0]);
+        int32_t b = nh_three(x + 4 * stride, w0, w1, w2, first ? bias : sums[1]);
+        sums[0] = a;
+        sums[1] = b;
+    }
+#endif
+    for (; sums != end; x += 4 * stride, sums++) *sums = nh_three(x, w0, w1, w2, first ? bias : *sums);
+}
+
+/* On to the outputs: of the sums, or of the sums and three last taps. */
+NH_INLINE void nh_plane_end(const nh_plane_t *p, const nh_plane_channel_t *k, const int32_t *sums, int8_t *y,
+                            const uint8_t *x, const int8_t *w, int32_t stride) {
+    const int32_t w0 = w ? w[0] : 0, w1 = w ? w[1] : 0, w2 = w ? w[2] : 0, step = p->y_inner_step;
+    const int32_t multiplier = k->multiplier, right = k->right, rounding = nh_rounding(p->y_zero, right);
+    for (const int32_t *end = sums + p->y_inner; sums != end; sums++, x += 4 * stride, y += step) {
+        const int32_t sum = w ? nh_three(x, w0, w1, w2, *sums) : *sums;
+        *y = (int8_t)nh_saturate_s8(nh_requantize(sum, multiplier, right, rounding));
+    }
+}
+
+NH_PASS void nh_plane_scale(const nh_plane_t *p, const nh_plane_channel_t *k, const int32_t *sums, int8_t *y) {
+    nh_plane_end(p, k, sums, y, (const uint8_t *)y, NULL, 0);
+}
+
+#if defined(__ARM_ARCH_6M__) /* whose registers are not enough for both */
+#define NH_PLANE_END(S, p, k, sums, x, w, y) \
+    nh_plane_next_##S(sums, p->y_inner, x, w); \
+    nh_plane_scale(p, k, sums, y)
+#else
+#define NH_PLANE_END(S, p, k, sums, x, w, y) nh_plane_end(p, k, sums, y, x, w, S)
+#endif
+
+#define NH_PLANE_STRIDE(S)                                                                                        \
+    NH_PASS void nh_plane_first_##S(int32_t *sums, int32_t n, const uint8_t *x, const nh_plane_channel_t *k) {    \
+        nh_plane_pass(sums, n, x, k->weights, S, 1, k->bias);                                                     \
+    }                                                                                                             \
+    NH_PASS void nh_plane_next_##S(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w) {                 \
+        nh_plane_pass(sums, n, x, w, S, 0, 0);                                                                    \
+    }                                                                                                             \
+    NH_PASS void nh_plane_end_##S(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums,                \
+                                  const uint8_t *x, const int8_t *w, int8_t *y) {                                 \
+        NH_PLANE_END(S, p, k, sums, x, w, y);                                                                     \
+    }
+NH_PLANE_STRIDE(1)
+NH_PLANE_STRIDE(2)
+
+NH_INLINE void nh_plane_outputs(const nh_plane_t *p, const nh_plane_channel_t *k, const uint8_t *x, int32_t *sums,
+                                int8_t *y, int32_t stride) {
+    const int32_t n = p->y_inner;
+    for (int32_t i = p->y_outer; i > 0; i--, y += p->y_outer_step, x += 4 * p->row * p->stride_outer) {
+        const int8_t *w = k->weights;
+        const int32_t *at = p->passes, *last = at + p->pass_count - 1;
+        (stride == 1 ? nh_plane_first_1 : nh_plane_first_2)(sums, n, x + 4 * *at++, k);
+        while (at != last) (stride == 1 ? nh_plane_next_1 : nh_plane_next_2)(sums, n, x + 4 * *at++, w += 3);
+        (stride == 1 ? nh_plane_end_1 : nh_plane_end_2)(p, k, sums, x + 4 * *at, w + 3, y);
+    }
+}
+
+/* scratch: the planes, a row of sums. */
+NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride) {
+    uint32_t *planes = (uint32_t *)scratch;
+    const uint8_t *k = (const uint8_t *)p->channel;
+    memset(planes, p->x_zero + 128, (size_t)(4 * p->size));
+    for (int32_t c = 0; c < p->channels; c += 4) {
+        const int32_t n = nh_min(p->channels - c, 4);
+        if (n == 4 && (p->channels & 3) == 0) nh_plane_fill_words(p, x + c, planes + p->inside, 4);
+        else nh_plane_fill_words(p, x + c, planes + p->inside, n);
+        for (int32_t i = 0; i < n; i++, k += p->channel_bytes) {
+            nh_plane_outputs(p, (const nh_plane_channel_t *)(const void *)k, (const uint8_t *)planes + i,
+                             (int32_t *)(planes + p->size), y + c + i, stride);
+        }
+    }
+    nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);
+}
+
+NH_KERNEL void nh_depthwise_plane_1_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    nh_plane_layer(p, x, y, scratch, 1);
+}
+NH_KERNEL void nh_depthwise_plane_2_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
+    nh_plane_layer(p, x, y, scratch, 2);
+}
