@@ -21,6 +21,9 @@ NH_INLINE uint32_t nh_min4(uint32_t a, uint32_t b) {
     return r;
 }
 
+/* gcc 12's __ssat is not clean under -Wconversion. */
+NH_INLINE uint32_t nh_ssat8(int32_t v) { return (uint32_t)__builtin_arm_ssat(v, 8); }
+
 /* Saturated to int8, y0 in the lowest byte: four SSAT, two BFI, one PKHBT. */
 NH_INLINE uint32_t nh_pack4(int32_t y0, int32_t y1, int32_t y2, int32_t y3) {
     uint32_t low = nh_ssat8(y0), high = nh_ssat8(y2);
