@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from converters.budget import plan_within
 from converters.emit.about import About
 from converters.emit.c import emit
-from converters.emit.header import static_bytes
 from converters.emit.library import library
 from converters.error import ConvertError
 from converters.graph import Graph
@@ -35,10 +35,6 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     dense_window,
     drop_dead,
 )
-
-
-class BudgetError(ConvertError):
-    """No plan was found that keeps to the RAM that was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +68,8 @@ def open_source(model: str | Path) -> Source:
 
 def compile_model(source: Source, target: Target, ram_bytes: int | None = None) -> Plan:
     """The plan for a core, in so many bytes of RAM; raises BudgetError, or ConvertError for what has no kernel."""
-    made = plan(lower(source.graph), target)
-    needed = made.arena_bytes + static_bytes(made)
-    if ram_bytes is not None and needed > ram_bytes:
-        raise BudgetError(f"{source.about.name}: needs {needed:,} B of RAM, {ram_bytes:,} are allowed")
-    return made
+    graph = lower(source.graph)
+    return plan(graph, target) if ram_bytes is None else plan_within(graph, target, ram_bytes, source.about.name)
 
 
 def files(made: Plan, about: About, prefix: str) -> dict[str, str]:

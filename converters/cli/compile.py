@@ -29,8 +29,9 @@ def compile(  # noqa: A001  the verb's name
 
     The library needs no heap, no interpreter and nothing but stdint.h and string.h. Exit code 3: no plan fits --ram.
     """
+    from converters.budget import BudgetError
     from converters.cli.failure import one_line
-    from converters.compile import BudgetError, compile_model, open_source, prefix_of
+    from converters.compile import compile_model, open_source, prefix_of
 
     core, budget = _target(target), _bytes(ram)
     if library and out is not None:

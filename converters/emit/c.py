@@ -20,12 +20,13 @@ from converters.kernel import Field
 from converters.plan import Plan, Step
 from converters.plan.ring import Ring
 
-_RESERVED = {"main", "nh", "arena", "state", "head"} | set(
+_KEYWORDS = (
     "alignas alignof and asm auto bool break case catch char class const continue default delete do double else enum "
     "explicit export extern false float for friend goto if inline int long mutable namespace new not operator or "
     "private protected public register restrict return short signed sizeof static struct switch template this throw "
-    "true try typedef typeid typename union unsigned using virtual void volatile while xor".split()  # noqa: SIM905
+    "true try typedef typeid typename union unsigned using virtual void volatile while xor"
 )
+_RESERVED = {"main", "nh", "arena", "state", "head", *_KEYWORDS.split()}
 
 
 def emit(plan: Plan, prefix: str = "model", about: About | None = None) -> dict[str, str]:

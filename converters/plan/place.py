@@ -52,11 +52,13 @@ class _Rule:
     point: int | None = None
 
 
-def place(blocks: Sequence[Block], overlaps: Iterable[Overlap], bound: int = 0, alignment: int = 4) -> list[Block]:
+def place(
+    blocks: Sequence[Block], overlaps: Iterable[Overlap], bound: int = 0, alignment: int = 4, tries: int = TRIES
+) -> list[Block]:
     """The blocks with offsets; deterministic."""
     rules = _rules(blocks, {(o.lower, o.upper): o for o in overlaps})
     best: tuple[int, list[int]] | None = None
-    for order in _orders(blocks):
+    for order in _orders(blocks, tries):
         offsets = _fill(blocks, rules, order, alignment)
         top = max((o + b.bytes for o, b in zip(offsets, blocks, strict=True)), default=0)
         if best is None or top < best[0]:
@@ -121,7 +123,7 @@ class _Taken:
         return not self.low < at < self.high or at == self.point
 
 
-def _orders(blocks: Sequence[Block]) -> Iterable[list[int]]:
+def _orders(blocks: Sequence[Block], tries: int) -> Iterable[list[int]]:
     indices = range(len(blocks))
     keys = (
         lambda i: (-blocks[i].bytes, blocks[i].first),
@@ -133,7 +135,7 @@ def _orders(blocks: Sequence[Block]) -> Iterable[list[int]]:
     starts = [sorted(indices, key=k) for k in keys]
     yield from starts
     random = Random(0)
-    for n in range(TRIES if len(blocks) > 2 else 0):
+    for n in range(tries if len(blocks) > 2 else 0):
         order = list(starts[n % len(starts)])
         for _ in range(1 + n % 4):
             order.insert(random.randrange(len(order)), order.pop(random.randrange(len(order))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -11,21 +12,24 @@ import pytest
 from random_graphs import random_graph
 from typer.testing import CliRunner
 
+from converters.budget import BudgetError, needed, plan_within
 from converters.compile import PASSES, compile_model, files, lower, open_source, prefix_of
 from converters.emit.c import emit
 from converters.error import ConvertError
 from converters.graph import Graph, Node, Quantization, State, Tensor
 from converters.native import Sanitized
 from converters.ops.concatenation.op import Concatenation
+from converters.ops.conv.op import Conv
 from converters.ops.depthwise_conv.op import DepthwiseConv
 from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.pad.op import Pad
 from converters.ops.quantize.op import Quantize
 from converters.ops.slice.op import Slice
 from converters.ops.split_v.op import SplitV
+from converters.passes.patch import chains, patch
 from converters.plan import plan
 from converters.run import run_steps
-from converters.target import target
+from converters.target import Target, target
 from edge.manifest import bundled_names
 
 DATA = Path(os.environ.get("NUTHATCH_DATA", "/nonexistent")) / "models"
@@ -50,8 +54,8 @@ def same(found, wanted) -> None:
             np.testing.assert_array_equal(x, y, err_msg=f"step {step}")
 
 
-def check(graph: Graph, folder: Path, count: int, core: str = "host") -> None:
-    made = plan(lower(graph), target(core))
+def check(graph: Graph, folder: Path, count: int, core: Target | None = None) -> None:
+    made = plan(lower(graph), core or target("host"))
     steps = steps_for(graph, count)
     same(Sanitized(emit(made), made, folder).run(steps), list(run_steps(graph, steps)))
 
@@ -68,8 +72,9 @@ def test_random_streams(seed, tmp_path):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_cores_without_unaligned_loads(seed, tmp_path):
-    """The same C as for a Cortex-M0+, under the sanitizer that sees misaligned words."""
-    check(random_graph(300 + seed, 8, states=True), tmp_path, 12, "cortex-m0+")
+    """Planned as for a Cortex-M0+, under the sanitizer that sees misaligned words."""
+    core = dataclasses.replace(target("host"), unaligned=False)
+    check(random_graph(300 + seed, 8, states=True), tmp_path, 12, core)
 
 
 @pytest.mark.parametrize("name", bundled_names())
@@ -220,6 +225,52 @@ def test_states_that_are_kept_as_they_are(swap, tmp_path):
     writes = ("b", "a") if swap else ("next", "x")
     states = (State("a", writes[0], ones), State("b", writes[1], 2 * ones))
     check(Graph(("x",), ("y", "next"), nodes, tensors, states).validate(), tmp_path, 6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_patches_change_no_bit(seed, tmp_path):
+    """Any piece of any chain, in any number of patches."""
+    graph = next(g for g in (random_graph(500 + 50 * seed + i, 8) for i in range(50)) if longest(g) > 1)
+    rng, chain = np.random.default_rng(seed), max(chains(graph), key=len)
+    first = int(rng.integers(0, len(chain) - 1))
+    segment, count = chain[first : int(rng.integers(first + 1, len(chain) + 1))], int(rng.integers(2, 6))
+    try:
+        patched = patch(graph, segment, count)
+    except ConvertError as e:
+        assert "see only padding" in str(e)
+        return
+    assert patched.macs() >= graph.macs()
+    steps = steps_for(graph, 2)
+    wanted = list(run_steps(graph, steps))
+    same(list(run_steps(patched, steps)), wanted)
+    made = plan(patched, target("host"))
+    same(Sanitized(emit(made), made, tmp_path).run(steps), wanted)
+
+
+def longest(graph: Graph) -> int:
+    return max(map(len, chains(graph)), default=0)
+
+
+def deep(frames: int = 24) -> Graph:
+    """Two wide layers between narrow ones, as the first layers of a picture network are."""
+    x = Tensor("x", (1, frames, 12, 2), "int8", Q)
+    shapes = [(2, 12), (12, 12), (12, 4), (4, 4)]
+    convs = [Conv((2 if i == 2 else 1, 1), (1, 1), (1, 1, 1, 1), "RELU") for i in range(4)]
+    names = ["x", "a", "b", "c", "y"]
+    nodes = [Node(op, (names[i], f"w{i}"), (names[i + 1],)) for i, op in enumerate(convs)]
+    return graph_of(nodes, [weights(f"w{i}", (o, 3, 3, n), 0) for i, (n, o) in enumerate(shapes)], x, "y")
+
+
+def test_a_budget_is_kept_at_the_price_of_rows_computed_twice(tmp_path):
+    graph = deep()
+    free = plan(graph, target("m4"))
+    made = plan_within(graph, target("m4"), needed(free) * 3 // 4)
+    assert needed(made) <= needed(free) * 3 // 4 and made.graph.macs() > graph.macs()
+    steps = steps_for(graph, 2)
+    on_host = plan_within(graph, target("host"), needed(plan(graph, target("host"))) * 3 // 4)
+    same(Sanitized(emit(on_host), on_host, tmp_path).run(steps), list(run_steps(graph, steps)))
+    with pytest.raises(BudgetError, match="the smallest plan found is"):
+        plan_within(graph, target("m4"), 100)
 
 
 def test_names_become_c_names():
