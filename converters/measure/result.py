@@ -66,7 +66,13 @@ class Result:
 
 def bench(source: Source, board: Board, inputs: int, layers: bool = True, flags: tuple[str, ...] = ()) -> Result:
     """Compile, run ``inputs`` invocations one after the other, compare. Raises ConvertError."""
-    made = compile_model(source, target(board.target))
+    return run(source, compile_model(source, target(board.target)), board, inputs, layers, flags)
+
+
+def run(
+    source: Source, made: Plan, board: Board, inputs: int, layers: bool = True, flags: tuple[str, ...] = ()
+) -> Result:
+    """The same for a plan that was made."""
     steps = draw(source.graph, inputs)
     found = measure(emit(made, PREFIX), made.graph, board, steps, len(made.steps) if layers else 0, PREFIX, flags)
     return _result(source, made, board, found, judge(source, steps, found.report.answers(made.graph)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -106,5 +107,5 @@ def _subjects(models: Path | None) -> tuple[list[Subject], dict[str, str]]:
             else:
                 absent[name] = "its file was not given"
         except ConvertError as e:
-            absent[name] = str(e).removeprefix(f"{files.get(name, name)}: ")[:MOST_LETTERS]
+            absent[name] = textwrap.shorten(str(e).removeprefix(f"{files.get(name, name)}: "), MOST_LETTERS)
     return found, absent
