@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.kernel import Field, Kernel
-from converters.ops.conv.mve import LANES, Outputs, Windows, convolution
+from converters.kernel import Field, Kernel, lead
+from converters.ops.conv.mve import LANES, SIGNED, WIDE, Outputs, Windows, convolution
 from converters.ops.depthwise_conv.layer import Choice, Layer
 from converters.requantize import int32
 
@@ -54,6 +54,40 @@ def taps(layer: Layer) -> Choice | None:
         variant="taps, 16 channels",
     )
     return Choice(layer.positions * (20 + 2 * layer.taps + len(starts) * (23 * pairs + 45)), kernel)
+
+
+def patches(layer: Layer) -> Choice | None:
+    """3x3, stride 1, at least two bands wide."""
+    op, r, outputs = layer.op, layer.requantization, Outputs(layer.requantization, *layer.limits)
+    (_, x_t, x_f, c), (_, y_t, y_f, _) = layer.x.shape, layer.y.shape
+    small = layer.w.shape[1:3] == (3, 3) and (op.stride, op.dilation) == ((1, 1), (1, 1))
+    if layer.filters > 1 or not small or y_f < 2 or outputs.mode == WIDE:
+        return None
+    factor, right = (r.factor, r.right) if outputs.mode == SIGNED else (r.multiplier, -r.shift)
+    fields: dict[str, Field] = {f"layer.{k}": v for k, v in layer.fields.items()}
+    fields |= {"layer.weights": _patch_weights(layer), "rectified": outputs.mode}
+    fields |= {"scales": int32(np.stack([r.bias, factor, -right], 1).ravel())}
+    passes, patches = -(-y_t // 2), -(-y_f // 2)
+    kernel = Kernel(
+        "nh_depthwise_patch_s8",
+        "depthwise_conv/op_patch_mve.c",
+        "nh_depthwise_patch_t",
+        fields,
+        scratch_bytes=4 * (y_f + 2) * c + x_f * c,
+        # Two rows beyond those of its outputs are in scratch.
+        lead_bytes=lead(y_f * c, x_f * c, y_t, pad=op.pads[0] - 4, rows_at_once=2),
+        ring_function="nh_depthwise_patch_ring_s8",
+        variant="3x3 by patches of 2 x 2",
+    )
+    each = 17 + (18 + 2 * (outputs.mode == SIGNED)) * patches
+    return Choice(c * (passes * each + (passes + 1) * 1.5 * x_f), kernel)
+
+
+def _patch_weights(layer: Layer) -> np.ndarray:
+    """[C, 4, 4] int8 column by column, the first and every fourth value 0, and four zeros."""
+    columns = np.zeros((layer.channels, 4, 4), np.int8)
+    columns[:, 1:, :3] = layer.w.values[0].transpose(2, 1, 0)
+    return np.append(columns.ravel(), np.zeros(4, np.int8))
 
 
 def _pairs_fit(layer: Layer) -> bool:

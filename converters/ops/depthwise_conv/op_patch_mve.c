@@ -11,18 +11,19 @@ typedef struct {
     int32_t rectified;     /* NH_RECTIFIED or NH_SIGNED */
 } nh_depthwise_patch_t;
 
-/* What nh_mve_patches reads in this order. */
+/* In the order in which the assembly reads it: the first seven are its variables. */
 typedef struct {
     const int32_t *scales;
     const uint32_t *words;
     int8_t *y;
-    int32_t patches; /* of a row, without the odd one */
-    int32_t odd_rows, odd_columns;
-    const int8_t *weights;
+    int32_t patches;  /* of a row, without the odd one */
+    int32_t odd_rows; /* the first two rows are in the upper halves of the words */
+    int32_t odd_columns;
     const int8_t *weights_end;
-    int32_t channels, y_zero;
-    int32_t y_row; /* bytes */
-    int32_t lanes; /* of a patch that are written, as a predicate */
+    const int8_t *weights;
+    int32_t y_zero, channels;
+    int32_t lanes; /* of a patch's outputs that are written, as a predicate */
+    uint32_t from[4], to[4]; /* offsets of four words, and of four outputs */
 } nh_mve_patches_t;
 
 /* One patch: r1 words, r3 y, r5 and r7 bytes from patch to patch of them, r8 bias, r9 multiplier, r10 -shift,
@@ -33,8 +34,8 @@ typedef struct {
     "vmladav.s8 r2, q6, q0\n"          \
     "vmladav.s8 r4, q5, q0\n"          \
     "vmladav.s8 r6, q7, q0\n"          \
-    "vmov q3[2], q3[0], r4, r0\n"      \
-    "vmov q3[3], q3[1], r6, r2\n"      \
+    "vmov q3[2], q3[0], r0, r4\n"      \
+    "vmov q3[3], q3[1], r2, r6\n"      \
     "vadd.i32 q3, q3, r8\n"            \
     "vqrdmulh.s32 q3, q3, r9\n" sign   \
     "vrshl.s32 q3, r10\n"              \
@@ -48,77 +49,66 @@ typedef struct {
     "vshr.s32 q0, q3, #31\n"   \
     "vadd.i32 q3, q3, q0\n"
 
-#define NH_MVE_PATCHES(sign)                                                              \
-    __asm volatile("push {r4-r11, lr}\n"                                                  \
-                   "vpush {d8-d15}\n"                                                     \
-                   "add r12, r0, #24\n"                                                   \
-                   "ldmia r12, {r6, r7, r8, r11}\n" /* weights, their end, C, y_zero */   \
-                   "ldrd r9, r10, [r0, #40]\n"                                            \
-                   "vmsr p0, r10\n"                                                       \
-                   "lsl r5, r8, #2\n"                                                     \
-                   "vmov.i32 q2, #0\n" /* 0, C, row, row + C */                           \
-                   "add r10, r9, r8\n"                                                    \
-                   "vmov q2[2], q2[0], r9, r9\n"                                          \
-                   "vmov q2[3], q2[1], r10, r8\n"                                         \
-                   "vmov.i32 q1, #0\n" /* 0, 4 C, 8 C, 12 C */                            \
-                   "vmov.32 q2[0], r9\n"                                                  \
-                   "eor r9, r9, r9\n"                                                     \
-                   "vmov.32 q2[0], r9\n"                                                  \
-                   "lsl r10, r8, #3\n"                                                    \
-                   "add r12, r10, r5\n"                                                   \
-                   "vmov q1[2], q1[0], r10, r9\n"                                         \
-                   "vmov q1[3], q1[1], r12, r5\n"                                         \
-                   "lsl r5, r8, #3\n"                                                     \
-                   "push {r7}\n"                                                          \
-                   "lsl r7, r8, #1\n"                                                     \
-                   "mov r12, r6\n"                                                        \
-                   "ldmia r0, {r0, r1, r2, r3, r4, r6}\n"                                 \
-                   "push {r0, r1, r2, r3, r4, r6}\n"                                      \
-                   "1: ldmia sp, {r0, r1, r3, r4, r6}\n"                                  \
-                   "ldmia r0!, {r8, r9, r10}\n"                                           \
-                   "vldrb.8 q4, [r12, #4]\n"                                              \
-                   "vldrb.8 q6, [r12], #16\n"                                             \
-                   "dls lr, r4\n"                                                         \
-                   "add r2, r1, #4\n"                                                     \
-                   "vshl.i32 q5, q4, #8\n"                                                \
-                   "add r4, r3, #1\n"                                                     \
-                   "vshl.i32 q7, q6, #8\n"                                                \
-                   "stmia sp, {r0, r2, r4}\n"                                             \
-                   "cbz r6, 2f\n"                                                         \
-                   "vrev32.16 q4, q4\n"                                                   \
-                   "vrev32.16 q5, q5\n"                                                   \
-                   "vrev32.16 q6, q6\n"                                                   \
-                   "vrev32.16 q7, q7\n"                                                   \
-                   "2: ldr r6, [sp, #20]\n"                                               \
-                   "cbz r6, 3f\n" NH_MVE_PATCH(sign) /* the next starts one column on */  \
-                   "add r1, r1, r5, lsr #1\n"                                             \
-                   "add r3, r3, r7, lsr #1\n"                                             \
-                   "3:\n" NH_MVE_PATCH(sign)                                              \
-                   "add r1, r5\n"                                                         \
-                   "add r3, r7\n"                                                         \
-                   "le lr, 3b\n"                                                          \
-                   "ldr r4, [sp, #24]\n"                                                  \
-                   "cmp r12, r4\n"                                                        \
-                   "bne 1b\n"                                                             \
-                   "add sp, #28\n"                                                        \
-                   "vpop {d8-d15}\n"                                                      \
+#define NH_MVE_PATCHES(sign)                                                                        \
+    __asm volatile("push {r4-r11, lr}\n"                                                            \
+                   "vpush {d8-d15}\n"                                                               \
+                   "add r12, r0, #28\n"                                                             \
+                   "vldrw.32 q1, [r0, #44]\n"                                                       \
+                   "vldrw.32 q2, [r0, #60]\n"                                                       \
+                   "ldmia r12, {r6, r7, r8, r9}\n" /* weights, y_zero, channels, lanes */           \
+                   "mov r12, r6\n"                                                                  \
+                   "mov r11, r7\n"                                                                  \
+                   "lsl r5, r8, #3\n"                                                               \
+                   "lsl r7, r8, #1\n"                                                               \
+                   "vmsr p0, r9\n"                                                                  \
+                   "ldmia r0, {r0, r1, r2, r3, r4, r6, r8}\n"                                       \
+                   "push {r0, r1, r2, r3, r4, r6, r8}\n"                                            \
+                   "1: ldmia sp, {r0, r1, r3, r4, r6}\n" /* scales, words, y, patches, odd_rows */  \
+                   "ldmia r0!, {r8, r9, r10}\n"                                                     \
+                   "vldrb.8 q4, [r12, #4]\n"                                                        \
+                   "vldrb.8 q6, [r12], #16\n"                                                       \
+                   "dls lr, r4\n"                                                                   \
+                   "add r2, r1, #4\n"                                                               \
+                   "vshl.i32 q5, q4, #8\n"                                                          \
+                   "add r4, r3, #1\n"                                                               \
+                   "vshl.i32 q7, q6, #8\n"                                                          \
+                   "stmia sp, {r0, r2, r4}\n"                                                       \
+                   "cbz r6, 2f\n"                                                                   \
+                   "vrev32.16 q4, q4\n"                                                             \
+                   "vrev32.16 q5, q5\n"                                                             \
+                   "vrev32.16 q6, q6\n"                                                             \
+                   "vrev32.16 q7, q7\n"                                                             \
+                   "2: ldr r6, [sp, #20]\n"                                                         \
+                   "cmp r6, #0\n"                                                                   \
+                   "beq 3f\n" NH_MVE_PATCH(sign) /* the next starts one column on */                \
+                   "add r1, r1, r5, lsr #1\n"                                                       \
+                   "add r3, r3, r7, lsr #1\n"                                                       \
+                   "3:\n" NH_MVE_PATCH(sign)                                                        \
+                   "add r1, r5\n"                                                                   \
+                   "add r3, r7\n"                                                                   \
+                   "le lr, 3b\n"                                                                    \
+                   "ldr r4, [sp, #24]\n"                                                            \
+                   "cmp r12, r4\n"                                                                  \
+                   "bne 1b\n"                                                                       \
+                   "add sp, #28\n"                                                                  \
+                   "vpop {d8-d15}\n"                                                                \
                    "pop {r4-r11, pc}\n")
 
 NH_ASSEMBLY void nh_mve_patches_rectified(const nh_mve_patches_t *p NH_UNUSED) { NH_MVE_PATCHES(""); }
 
 NH_ASSEMBLY void nh_mve_patches_signed(const nh_mve_patches_t *p NH_UNUSED) { NH_MVE_PATCHES(NH_MVE_ROUND_AWAY); }
 
-/* n bytes of two rows as the halves of n words. */
-NH_INLINE void nh_mve_interleave(const int8_t *upper, const int8_t *lower, uint16_t *to, int32_t n) {
+/* n bytes of two rows to one half of n words. */
+NH_INLINE void nh_mve_interleave(const int8_t *first, const int8_t *second, int8_t *to, int32_t n) {
     uint32x4_t places = vidupq_n_u32(0, 4);
     __asm volatile("dlstp.32 lr, %[n]\n"
-                   "1: vldrb.u32 q0, [%[upper]], #4\n"
-                   "vldrb.u32 q1, [%[lower]], #4\n"
+                   "1: vldrb.u32 q0, [%[first]], #4\n"
+                   "vldrb.u32 q1, [%[second]], #4\n"
                    "vsli.32 q0, q1, #8\n"
                    "vstrh.32 q0, [%[to], %q[places]]\n"
                    "add %[to], #16\n"
                    "letp lr, 1b\n"
-                   : [upper] "+r"(upper), [lower] "+r"(lower), [to] "+r"(to)
+                   : [first] "+r"(first), [second] "+r"(second), [to] "+r"(to)
                    : [n] "r"(n), [places] "w"(places)
                    : "lr", "q0", "q1", "memory");
 }
@@ -126,30 +116,26 @@ NH_INLINE void nh_mve_interleave(const int8_t *upper, const int8_t *lower, uint1
 NH_KERNEL void nh_depthwise_patch_ring_s8(const nh_depthwise_patch_t *p, const nh_ring_t *x, int8_t *y,
                                           void *scratch) {
     const nh_depthwise_t *layer = &p->layer;
-    int32_t c = layer->x_c, row_bytes = layer->x_f * c, y_row = layer->y_f * c, columns = layer->y_f + 2;
-    uint32_t *words = (uint32_t *)scratch;
-    uint16_t *inside = (uint16_t *)(void *)(words + layer->pad_f * c);
-    int8_t *padding = (int8_t *)(words + columns * c);
-    nh_mve_patches_t patches = {p->scales, words, y, layer->y_f >> 1, 1, layer->y_f & 1, (const int8_t *)layer->weights,
-                                (const int8_t *)layer->weights + 16 * c, c, layer->y_zero, y_row, 0xffff};
-    if (patches.odd_columns && patches.patches == 0) return;
-    nh_mve_fill((int8_t *)scratch, layer->x_zero, 4 * columns * c + row_bytes);
-    for (int32_t t = -2; t < layer->y_t; t += 2) {
-        /* The third and the fourth row that outputs t and t + 1 see. */
-        int32_t row = t + 2 - layer->pad_t;
-        const int8_t *upper = row >= 0 && row < layer->x_t ? nh_ring_row(x, row * row_bytes) : padding;
-        const int8_t *lower = row >= -1 && row + 1 < layer->x_t ? nh_ring_row(x, (row + 1) * row_bytes) : padding;
-        nh_mve_interleave(upper, lower, inside + (patches.odd_rows ? 0 : 1), row_bytes);
-        patches.odd_rows ^= 1;
-        if (t < 0) continue;
-        patches.odd_rows ^= 1;
-        if (t + 1 == layer->y_t) patches.lanes = 0x00ff;
+    int32_t c = layer->x_c, row_bytes = layer->x_f * c, y_row = layer->y_f * c, words_bytes = 4 * (layer->y_f + 2) * c;
+    uint32_t column = 4 * (uint32_t)c, across = (uint32_t)c, down = (uint32_t)y_row;
+    const int8_t *weights = (const int8_t *)layer->weights;
+    int8_t *words = (int8_t *)scratch, *padding = words + words_bytes;
+    nh_mve_patches_t patches = {p->scales, (const uint32_t *)scratch, y, layer->y_f >> 1, 0, layer->y_f & 1,
+                                weights + 16 * c, weights, layer->y_zero, c, 0xffff,
+                                {0, column, 2 * column, 3 * column}, {0, across, down, down + across}};
+    nh_mve_fill(words, layer->x_zero, words_bytes + row_bytes);
+    for (int32_t pair = 0, row = -layer->pad_t; 2 * pair < layer->y_t + 2; pair++, row += 2) {
+        const int8_t *first = row >= 0 && row < layer->x_t ? nh_ring_row(x, row * row_bytes) : padding;
+        const int8_t *second = row >= -1 && row + 1 < layer->x_t ? nh_ring_row(x, (row + 1) * row_bytes) : padding;
+        nh_mve_interleave(first, second, words + 4 * layer->pad_f * c + 2 * (pair & 1), row_bytes);
+        if (pair == 0) continue;
+        patches.odd_rows = ~pair & 1;
+        if (2 * pair > layer->y_t) patches.lanes = 0x00ff;
         if (p->rectified == NH_RECTIFIED) nh_mve_patches_rectified(&patches);
         else nh_mve_patches_signed(&patches);
-        patches.odd_rows ^= 1;
         patches.y += 2 * y_row;
     }
-    nh_clamp_s8(y, layer->y_t * y_row, layer->low, layer->high);
+    nh_mve_clamp_s8(y, layer->y_t * y_row, layer->low, layer->high);
 }
 
 NH_KERNEL void nh_depthwise_patch_s8(const nh_depthwise_patch_t *p, const int8_t *x, int8_t *y, void *scratch) {

@@ -12,7 +12,7 @@ Variant = Callable[[Layer], Choice | None]
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     "portable": (portable.anything, plane.portable),
     "dsp": (plane.dsp, words.dsp),
-    "mve": (mve.bank, mve.taps),
+    "mve": (mve.bank, mve.patches, mve.taps),
 }
 """Instruction set -> functions that give a kernel, or None for a layer that theirs cannot do."""
 

@@ -56,6 +56,16 @@ NH_INLINE int32x4_t nh_mve_clamp(int32x4_t v, const nh_mve_output_t *p) {
     return vminq_s32(vmaxq_s32(vqaddq_n_s32(v, p->y_zero), vdupq_n_s32(p->low)), vdupq_n_s32(p->high));
 }
 
+/* For a fused activation that leaves less than int8: after the kernel, over all that it wrote. */
+NH_INLINE void nh_mve_clamp_s8(int8_t *y, int32_t n, int32_t low, int32_t high) {
+    if (low == -128 && high == 127) return;
+    for (; n > 0; n -= 16, y += 16) {
+        mve_pred16_t left = vctp8q((uint32_t)n);
+        int8x16_t v = vmaxq_s8(vldrbq_z_s8(y, left), vdupq_n_s8((int8_t)low));
+        vstrbq_p_s8(y, vminq_s8(v, vdupq_n_s8((int8_t)high)), left);
+    }
+}
+
 /* n bytes, n > 0; the last of the loop's iterations touches only what is left. */
 NH_INLINE void nh_mve_copy(int8_t *to, const int8_t *from, int32_t n) {
     __asm volatile("dlstp.8 lr, %2\n"
