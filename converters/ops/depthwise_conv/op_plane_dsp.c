@@ -130,52 +130,124 @@ NH_PLANE_KERNEL(nh_plane_1_signed, NH_PLANE_PAIR_1, NH_PLANE_SCALE_SIGNED)
 NH_PLANE_KERNEL(nh_plane_2_positive, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE)
 NH_PLANE_KERNEL(nh_plane_2_signed, NH_PLANE_PAIR_2, NH_PLANE_SCALE_SIGNED)
 
-/* The channel's map inside the padding. */
-NH_INLINE void nh_plane_fill(const nh_plane_t *p, const int8_t *x, int16_t *plane) {
-    int32_t step = p->x_inner_step;
-    for (int32_t i = p->x_outer; i > 0; i--, x += p->x_outer_step, plane += NH_PLANE_ROW / 2) {
-        const int8_t *at = x;
-        int16_t *to = plane;
-        int32_t n = p->x_inner;
-        for (; n >= 4; n -= 4, to += 4, at += 4 * step) {
-            to[0] = at[0];
-            to[1] = at[step];
-            to[2] = at[2 * step];
-            to[3] = at[3 * step];
-        }
-        for (; n > 0; n--, at += step) *to++ = *at;
+/* Two positions of four channels each step. */
+NH_INLINE void nh_plane_fill_pairs(const int8_t *at, int32_t step, int16_t *a, int32_t plane_bytes, int32_t pairs) {
+    uint32_t b, c, d, w0, w1, p0, p1;
+    __asm volatile(
+        "add %[b], %[a], %[size]\n\t"
+        "add %[c], %[b], %[size]\n\t"
+        "add %[d], %[c], %[size]\n\t"
+        "1:\n\t"
+        "ldr %[w0], [%[at]]\n\t"
+        "ldr %[w1], [%[at], %[step]]\n\t"
+        "add %[at], %[at], %[step], lsl #1\n\t"
+        "pkhbt %[p0], %[w0], %[w1], lsl #16\n\t"
+        "pkhtb %[p1], %[w1], %[w0], asr #16\n\t"
+        "sxtb16 %[w0], %[p0]\n\t"
+        "sxtb16 %[w1], %[p0], ror #8\n\t"
+        "str %[w0], [%[a]], #4\n\t"
+        "str %[w1], [%[b]], #4\n\t"
+        "sxtb16 %[w0], %[p1]\n\t"
+        "sxtb16 %[w1], %[p1], ror #8\n\t"
+        "str %[w0], [%[c]], #4\n\t"
+        "str %[w1], [%[d]], #4\n\t"
+        "subs %[n], #1\n\t"
+        "bne 1b\n\t"
+        : [at] "+r"(at), [a] "+r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [w0] "=&r"(w0), [w1] "=&r"(w1),
+          [p0] "=&r"(p0), [p1] "=&r"(p1), [n] "+r"(pairs)
+        : [step] "r"(step), [size] "r"(plane_bytes)
+        : "cc", "memory");
+}
+
+/* A row of the planes from one of the input. */
+NH_INLINE void nh_plane_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
+    const int32_t n = p->x_inner, step = p->x_inner_step;
+    int32_t done = 0;
+    if (p->lanes == 4 && n >= 2) {
+        nh_plane_fill_pairs(x, step, to, 2 * p->size, n / 2);
+        done = n & ~1;
+    }
+    for (int32_t c = 0; done < n && c < p->lanes; c++, to += p->size) {
+        for (int32_t i = done; i < n; i++) to[i] = x[i * step + c];
+    }
+}
+
+/* One of padding, where there was a row of the band before. */
+NH_INLINE void nh_plane_blank(const nh_plane_t *p, int16_t *to) {
+    for (int32_t c = 0; c < p->lanes; c++, to += p->size) {
+        for (int32_t i = 0; i < p->x_inner; i++) to[i] = (int16_t)p->x_zero;
     }
 }
 
 /* Rows start where the plane's own addresses are multiples of NH_PLANE_ROW. */
 NH_INLINE int16_t *nh_plane_start(const nh_plane_t *p, void *scratch) {
     int16_t *plane = (int16_t *)scratch + ((0u - (uintptr_t)scratch) & (NH_PLANE_ROW - 1)) / 2;
-    for (int32_t i = 0; i < p->size; i++) plane[i] = (int16_t)p->x_zero;
+    for (int32_t i = 0; i < p->size * p->lanes; i++) plane[i] = (int16_t)p->x_zero;
     return plane;
 }
 
-/* channel: five words each, bias * 256 + shift, multiplier, weights. */
-#define NH_PLANE_LAYER(NAME, KERNEL, STRIDE)                                                              \
-    NH_KERNEL void NAME(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {                 \
-        int16_t *plane = nh_plane_start(p, scratch);                                                      \
-        const uint32_t *c = (const uint32_t *)p->channel;                                                 \
-        int32_t pairs = p->y_inner / 2;                                                                   \
-        nh_plane_row_t row = {0, 0, 0, 0, 0, 0, 0, 0, 0, c};                                              \
-        row.step = p->y_inner_step;                                                                       \
-        row.odd = p->y_inner & 1;                                                                         \
-        row.x_jump = p->stride_outer * NH_PLANE_ROW - 4 * (STRIDE) * pairs;                               \
-        row.y_jump = p->y_outer_step - 2 * pairs * row.step;                                              \
-        for (int32_t i = 0; i < p->channels; i++, c += 5) {                                               \
-            nh_plane_fill(p, x + i, plane + p->inside);                                                   \
-            row.shift = (int32_t)(c[0] & 31u);                                                            \
-            row.bias = (int32_t)(c[0] & ~255u);                                                           \
-            row.multiplier = (int32_t)c[1];                                                               \
-            row.offset = (int32_t)((uint32_t)(2 * p->y_zero + 1) << (row.shift - 1)) + 64;                \
-            row.weights = c + 2;                                                                          \
-            row.rows = p->y_outer;                                                                        \
-            KERNEL(&row, plane + p->origin, y + i);                                                       \
-        }                                                                                                 \
-        nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);                           \
+/* The rows that the next band needs again come first in it. */
+NH_INLINE void nh_plane_roll(const nh_plane_t *p, int16_t *plane, int32_t kept) {
+    const int32_t back = p->band * p->stride_outer * (NH_PLANE_ROW / 2);
+    for (int32_t c = 0; c < p->lanes; c++, plane += p->size) {
+        int16_t *to = plane + (p->origin & ~3);
+        for (int16_t *end = to + kept * (NH_PLANE_ROW / 2); to < end; to += 4) memcpy(to, to + back, 8);
+    }
+}
+
+NH_INLINE nh_plane_row_t nh_plane_rows(const nh_plane_t *p, int32_t stride) {
+    int32_t pairs = p->y_inner / 2;
+    nh_plane_row_t row = {0, 0, 0, 0, 0, 0, 0, 0, 0, NULL};
+    row.step = p->y_inner_step;
+    row.odd = p->y_inner & 1;
+    row.x_jump = p->stride_outer * NH_PLANE_ROW - 4 * stride * pairs;
+    row.y_jump = p->y_outer_step - 2 * pairs * row.step;
+    return row;
+}
+
+/* k: five words, bias * 256 + shift, multiplier, weights. */
+NH_INLINE void nh_plane_channel(nh_plane_row_t *row, const nh_plane_t *p, const uint32_t *k) {
+    row->shift = (int32_t)(k[0] & 31u);
+    row->bias = (int32_t)(k[0] & ~255u);
+    row->multiplier = (int32_t)k[1];
+    row->offset = (int32_t)((uint32_t)(2 * p->y_zero + 1) << (row->shift - 1)) + 64;
+    row->weights = k + 2;
+}
+
+typedef void (*nh_plane_kernel_t)(const nh_plane_row_t *k, const int16_t *x, int8_t *y);
+
+NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride,
+                              nh_plane_kernel_t kernel) {
+    int16_t *planes = nh_plane_start(p, scratch);
+    const uint32_t *k = (const uint32_t *)p->channel;
+    const int32_t kept = nh_max(0, 3 - p->stride_outer);
+    nh_plane_row_t row = nh_plane_rows(p, stride);
+    for (int32_t c = 0; c < p->channels; c += p->lanes, k += 5 * p->lanes) {
+        int32_t have = 0, from = -p->pad_outer;
+        for (int32_t o = 0; o < p->y_outer; o += p->band, from += p->band * p->stride_outer, have = kept) {
+            const int32_t rows = nh_min(p->band, p->y_outer - o), need = (rows - 1) * p->stride_outer + 3;
+            if (have) nh_plane_roll(p, planes, kept);
+            for (; have < need; have++) {
+                int16_t *to = planes + p->inside + have * (NH_PLANE_ROW / 2);
+                if ((uint32_t)(from + have) < (uint32_t)p->x_outer) {
+                    nh_plane_fill(p, x + c + (from + have) * p->x_outer_step, to);
+                } else if (p->band < p->y_outer) {
+                    nh_plane_blank(p, to);
+                }
+            }
+            for (int32_t i = 0; i < p->lanes; i++) {
+                nh_plane_channel(&row, p, k + 5 * i);
+                row.rows = rows;
+                kernel(&row, planes + p->origin + i * p->size, y + o * p->y_outer_step + c + i);
+            }
+        }
+    }
+    nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);
+}
+
+#define NH_PLANE_LAYER(NAME, KERNEL, STRIDE)                                              \
+    NH_KERNEL void NAME(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) { \
+        nh_plane_layer(p, x, y, scratch, STRIDE, KERNEL);                                 \
     }
 NH_PLANE_LAYER(nh_depthwise_plane_1_positive_s8, nh_plane_1_positive, 1)
 NH_PLANE_LAYER(nh_depthwise_plane_1_signed_s8, nh_plane_1_signed, 1)

@@ -14,7 +14,10 @@ typedef struct {
     int32_t stride_outer; /* rows of the plane */
     int32_t origin;       /* of the first window in the plane, in values */
     int32_t inside;       /* of the first value inside the padding, likewise */
-    int32_t size;         /* of the plane in values */
+    int32_t size;         /* of a plane in values */
+    int32_t lanes;        /* planes that are filled together */
+    int32_t band;         /* rows of outputs for which the DSP kernel's planes are filled at a time */
+    int32_t pad_outer;
     int32_t x_zero, y_zero, low, high;
     const void *channel; /* constants, packed as each variant says */
     int32_t channel_bytes;

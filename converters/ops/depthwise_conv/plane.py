@@ -12,6 +12,8 @@ from converters.requantize import int32
 
 ROW = 64
 """Values of a row of the DSP kernel's plane (NH_PLANE_ROW is its bytes)."""
+BAND_OUTPUTS = 48
+"""Of a channel: so many make the call of the assembly little."""
 SPILL = 4
 """Values that its windows read behind the last pair of outputs."""
 
@@ -57,7 +59,7 @@ class Plane:
         layer, i, o = self.layer, self.inner, self.outer
         x, y, pads = layer.x.shape, layer.y.shape, layer.op.pads
         # What no window sees is not copied.
-        inside = [min(x[a], self._seen(a) - pads[2 * a - 2]) for a in (i, o)]
+        inside = [max(0, min(x[a], self._seen(a) - pads[2 * a - 2])) for a in (i, o)]
         x_steps, y_steps = ({1: s[2] * s[3], 2: s[3]} for s in (x, y))
         return {
             "channels": x[3],
@@ -73,6 +75,8 @@ class Plane:
             "stride_outer": layer.op.stride[o - 1],
             "origin": origin,
             "inside": origin + pads[2 * i - 2] + pads[2 * o - 2] * row,
+            "lanes": 4,
+            "pad_outer": pads[2 * o - 2],
             "x_zero": layer.x.q.zero_point,
             "y_zero": layer.y.q.zero_point,
             "low": layer.limits[0],
@@ -151,18 +155,46 @@ def dsp(layer: Layer) -> Choice | None:
     if not fitting or (r.bound >= 2**23).any() or (offset >= 2**30).any():
         return None
     plane, sign = fitting[0], "positive" if layer.limits[0] >= r.zero_point else "signed"
-    size = (plane.rows + 1) * ROW
+    lanes = 4 if layer.channels % 4 == 0 else 1
+    band = _band(plane, lanes)
+    rows = layer.op.stride[plane.outer - 1] * (band - 1) + 3
+    size, origin = (rows + 1) * ROW, ROW - _row_values(plane) + SPILL
     kernel = Kernel(
         f"nh_depthwise_plane_{plane.stride}_{sign}_s8",
         "depthwise_conv/op_plane_dsp.c",
         "nh_plane_t",
-        plane.fields(ROW, ROW - _row_values(plane) + SPILL) | {"size": size, "channel": _packed_pairs(plane)},
+        plane.fields(ROW, origin)
+        | {"size": size, "lanes": lanes, "band": band, "channel": _packed_pairs(plane)}
+        | {"inside": origin + layer.op.pads[2 * plane.inner - 2]},
         # Rows are aligned to their length.
-        scratch_bytes=2 * size + 2 * ROW - 4,
-        in_place=layer.overwrites,
-        variant=f"3x3 by plane of {plane.rows} rows, 2 outputs",
+        scratch_bytes=2 * size * lanes + 2 * ROW - 4,
+        in_place=layer.overwrites if _bands_stay_behind(plane, band) else (),
+        variant=f"3x3 by {lanes} planes of {rows} rows, 2 outputs",
     )
-    return Choice(_estimate(plane, sign), kernel)
+    return Choice(_estimate(plane, sign, lanes), kernel)
+
+
+def _band(plane: Plane, lanes: int) -> int:
+    """Rows of outputs at a time: all, or as many as planes have room for in no more memory than outputs elsewhere
+    would take."""
+    rows, stride = plane.layer.y.shape[plane.outer], plane.layer.op.stride[plane.outer - 1]
+    room = max(np.prod(plane.layer.y.shape), 2560)
+    fewest = min(rows, -(-BAND_OUTPUTS // plane.outputs))
+    fitting = int(room // (2 * ROW * lanes) - 4) // stride + 1
+    count = -(-rows // max(fewest, min(rows, fitting)))
+    band = -(-rows // count)
+    return band if _bands_stay_behind(plane, band) or lanes == 1 else rows
+
+
+def _bands_stay_behind(plane: Plane, band: int) -> bool:
+    """Written over the input, a band of outputs leaves alone what later bands of its channel read."""
+    layer, o = plane.layer, plane.outer
+    x, y = layer.x.shape, layer.y.shape
+    ends = np.arange(band, y[o], band)
+    read = (ends - 1) * layer.op.stride[o - 1] + 3 - layer.op.pads[2 * o - 2]
+    if o == 1:
+        return bool((ends * y[2] <= read * x[2]).all())
+    return not len(ends) or (x[2] == y[2] and bool((ends <= read).all()))
 
 
 def _row_values(plane: Plane) -> int:
@@ -180,8 +212,8 @@ def _packed_pairs(plane: Plane) -> np.ndarray:
     return packed
 
 
-def _estimate(plane: Plane, sign: str) -> float:
+def _estimate(plane: Plane, sign: str, lanes: int) -> float:
     x, y = plane.layer.x.shape, plane.layer.y.shape
     pair = (29 if plane.stride == 1 else 32) + (7 if sign == "signed" else 0)
     row = pair * (plane.outputs // 2) + 18 * (plane.outputs % 2) + 10
-    return x[3] * (row * y[plane.outer] + 2.7 * x[1] * x[2] + 8 * x[plane.outer] + 60)
+    return x[3] * (row * y[plane.outer] + (2.1 if lanes == 4 else 2.7) * x[1] * x[2] + 8 * x[plane.outer] + 60)
