@@ -59,7 +59,7 @@ def taps(layer: Layer) -> Choice | None:
 def patches(layer: Layer) -> Choice | None:
     """3x3, stride 1, at least two bands wide."""
     op, r, outputs = layer.op, layer.requantization, Outputs(layer.requantization, *layer.limits)
-    (_, x_t, x_f, c), (_, y_t, y_f, _) = layer.x.shape, layer.y.shape
+    (x_f, c), (y_t, y_f) = layer.x.shape[2:], layer.y.shape[1:3]
     small = layer.w.shape[1:3] == (3, 3) and (op.stride, op.dilation) == ((1, 1), (1, 1))
     if layer.filters > 1 or not small or y_f < 2 or outputs.mode == WIDE:
         return None
