@@ -178,7 +178,7 @@ def _band(plane: Plane, lanes: int) -> int:
     """Rows of outputs at a time: all, or as many as planes have room for in no more memory than outputs elsewhere
     would take."""
     rows, stride = plane.layer.y.shape[plane.outer], plane.layer.op.stride[plane.outer - 1]
-    room = max(np.prod(plane.layer.y.shape), 2560)
+    room = max(int(np.prod(plane.layer.y.shape)), 2560)
     fewest = min(rows, -(-BAND_OUTPUTS // plane.outputs))
     fitting = int(room // (2 * ROW * lanes) - 4) // stride + 1
     count = -(-rows // max(fewest, min(rows, fitting)))
