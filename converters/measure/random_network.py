@@ -37,10 +37,13 @@ class RandomNetwork:
         self.sample["x"] = (self.rng.integers(-128, 128, self.shape) / 74).astype(np.float32)
         self.at = "x"
 
-    def conv(self, channels: int, kernel: Shape, stride: tuple[int, int] = (1, 1), pad: str = "SAME") -> None:
-        """Convolution with bias and ReLU."""
+    def conv(
+        self, channels: int, kernel: Shape, stride: tuple[int, int] = (1, 1), pad: str = "SAME", relu: bool = True
+    ) -> None:
+        """Convolution with bias."""
         weights = (channels, *kernel, self.tensors[self.at].shape[3])
-        self._layer(Conv(stride, pads=self._pads(kernel, stride, pad), activation="RELU"), weights, 0, channels)
+        op = Conv(stride, pads=self._pads(kernel, stride, pad), activation="RELU" if relu else "NONE")
+        self._layer(op, weights, 0, channels)
 
     def depthwise(
         self, kernel: Shape, stride: tuple[int, int] = (1, 1), multiplier: int = 1, pad: str = "SAME", relu: bool = True

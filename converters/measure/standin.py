@@ -14,6 +14,7 @@ from converters.emit.tflite import emit
 from converters.error import ConvertError
 from converters.graph import Graph
 from converters.measure.random_network import RandomNetwork
+from converters.ops.add.op import Add
 from converters.ops.average_pool.op import AveragePool
 from converters.ops.logistic.op import Logistic
 from converters.ops.reshape.op import Reshape
@@ -85,17 +86,90 @@ def ad01() -> Graph:
 
 
 @standin
+def kws_ref_model() -> Graph:
+    """MLPerf Tiny's keyword spotting: a DS-CNN of 64 channels (Zhang et al. 2017) on 49 x 10."""
+    n = RandomNetwork((1, 49, 10, 1))
+    n.conv(64, (10, 4), (2, 2))
+    for _ in range(4):
+        n.depthwise((3, 3))
+        n.conv(64, (1, 1))
+    n.append(AveragePool((25, 5), size=(25, 5)))
+    n.append(Reshape((1, 64)))
+    n.dense(12)
+    n.append(Softmax())
+    return n.graph()
+
+
+@standin
+def pretrainedResnet_quant() -> Graph:
+    """MLPerf Tiny's image classification: a ResNet of three blocks, 32 x 32 x 3."""
+    n = RandomNetwork((1, 32, 32, 3))
+    n.conv(16, (3, 3))
+    for channels, stride in ((16, 1), (32, 2), (64, 2)):
+        _residual(n, channels, stride)
+    n.append(AveragePool((8, 8), size=(8, 8)))
+    n.append(Reshape((1, 64)))
+    n.dense(10)
+    n.append(Softmax())
+    return n.graph()
+
+
+def _residual(n: RandomNetwork, channels: int, stride: int) -> None:
+    start = n.at
+    n.conv(channels, (3, 3), (stride, stride))
+    n.conv(channels, (3, 3), relu=False)
+    main, n.at = n.at, start
+    if stride > 1:
+        n.conv(channels, (1, 1), (stride, stride), relu=False)
+    n.append(Add("RELU"), n.at, main)
+
+
+@standin
+def str_ww_ref_model() -> Graph:
+    """MLPerf Tiny's streaming wake word: depthwise over time and pointwise, 30 x 40, nothing padded."""
+    n = RandomNetwork((1, 30, 1, 40))
+    for frames, channels in ((3, 128), (5, 128), (10, 128), (15, 32)):
+        n.depthwise((frames, 1), pad="VALID", relu=False)
+        n.conv(channels, (1, 1))
+    n.append(Reshape((1, 32)))
+    n.dense(3)
+    n.append(Softmax())
+    return n.graph()
+
+
+@standin
+def micro_speech_quantized() -> Graph:
+    """TFLM's example: one depthwise convolution of 10 x 8 on 49 x 40, one fully connected layer."""
+    n = RandomNetwork((1, 1960))
+    n.append(Reshape((1, 49, 40, 1)))
+    n.depthwise((10, 8), (2, 2), multiplier=8)
+    n.dense(4)
+    n.append(Softmax())
+    return n.graph()
+
+
+@standin
+def hey_jarvis() -> Graph:
+    """microWakeWord's step: convolutions over time whose last frames are states."""
+    return _mixed(first=30, channels=60)
+
+
+@standin
 def vad() -> Graph:
-    """microWakeWord's voice activity: a step of a mixed convolution network; channels chosen to meet its 13.8k MACs."""
+    """microWakeWord's voice activity: channels chosen to meet its 13.8k multiply-accumulates."""
+    return _mixed(first=18, channels=48)
+
+
+def _mixed(first: int, channels: int) -> Graph:
     n = RandomNetwork((1, 3, 1, 40))
     n.remember(2)
-    n.conv(18, (5, 1), (3, 1), "VALID")
+    n.conv(first, (5, 1), (3, 1), "VALID")
     for frames in (5, 9, 13, 21):
         n.remember(frames - 1)
         n.depthwise((frames, 1), pad="VALID", relu=False)
-        n.conv(48, (1, 1), pad="VALID")
+        n.conv(channels, (1, 1), pad="VALID")
     n.remember(4)
-    n.append(Reshape((1, 240)))
+    n.append(Reshape((1, 5 * channels)))
     n.dense(1)
     n.append(Logistic())
     return n.graph()
