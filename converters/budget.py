@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from converters.emit.header import static_bytes
 from converters.error import ConvertError
 from converters.graph import TIME, Graph, Node
-from converters.passes.patch import chains, patch
+from converters.passes.patch import patch, regions
 from converters.plan import Plan, plan
 from converters.target import Target
 
 PATCHES = (2, 3, 4, 6, 8, 12, 16)
 ROUNDS = 3
-"""Segments that may be cut, one after another."""
+"""Regions that may be cut, one after another."""
 TRIES = 250
 """Plans in each round."""
 
@@ -47,7 +47,7 @@ def needed(made: Plan) -> int:
 
 
 def _cut(graph: Graph, target: Target, before: Plan, ram_bytes: int) -> tuple[Graph, Plan] | None:
-    """The graph with one more segment in patches: the cheapest that fits, or the smallest; None: nothing helps."""
+    """The graph with one more region in patches: the cheapest that fits, or the smallest; None: nothing helps."""
     found: tuple[Graph, Plan] | None = None
     for candidate in sorted(_candidates(graph, before), key=Graph.macs)[:TRIES]:
         made = plan(candidate, target, thorough=False)
@@ -62,21 +62,19 @@ def _cut(graph: Graph, target: Target, before: Plan, ram_bytes: int) -> tuple[Gr
 
 
 def _candidates(graph: Graph, before: Plan) -> Iterator[Graph]:
-    """Pieces of chains that contain a layer at the peak."""
+    """Regions with a layer at the peak; patches are not cut again."""
     peaks = set(_at_peak(before))
-    for chain in chains(graph):
-        for i in range(len(chain)):
-            for j in range(i + 2, len(chain) + 1):
-                segment = chain[i:j]
-                if peaks & {n.name for n in segment} and "/rows " not in segment[0].inputs[0] + segment[0].name:
-                    yield from _patched(graph, segment)
+    for region in regions(graph):
+        names = {n.name for n in region}
+        if len(region) > 1 and peaks & names and not any("/rows " in n for n in names):
+            yield from _patched(graph, region)
 
 
-def _patched(graph: Graph, segment: list[Node]) -> Iterator[Graph]:
+def _patched(graph: Graph, region: Sequence[Node]) -> Iterator[Graph]:
     for n in PATCHES:
-        if n <= graph[segment[-1].name].shape[TIME]:
+        if n <= graph[region[-1].name].shape[TIME]:
             with suppress(ConvertError):
-                yield patch(graph, segment, n)
+                yield patch(graph, region, n)
 
 
 def _at_peak(made: Plan) -> Iterator[str]:

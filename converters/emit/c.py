@@ -170,7 +170,12 @@ class _Writer:
         return literal(v if isinstance(v, float) else int(v))
 
 
-OPTIMIZE = ""
+OPTIMIZE = """
+/* Arduino and PlatformIO build with -Os; the kernels are a few KB, and much slower for it. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE_SIZE__)
+#pragma GCC optimize("O2")
+#endif
+"""
 
 
 def _string(text: str) -> str:

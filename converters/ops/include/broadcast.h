@@ -10,10 +10,10 @@ typedef struct {
     int32_t a_outer[4], b_outer[4];
 } nh_walk_t;
 
-typedef void (*nh_run_t)(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w);
+typedef void (*nh_broadcast_run_t)(const void *p, const int8_t *a, const int8_t *b, int8_t *y, const nh_walk_t *w);
 
 /* `run` for each innermost run. */
-NH_INLINE void nh_broadcast(const nh_walk_t *w, nh_run_t run, const void *p, const int8_t *a, const int8_t *b, int8_t *y) {
+NH_INLINE void nh_broadcast(const nh_walk_t *w, nh_broadcast_run_t run, const void *p, const int8_t *a, const int8_t *b, int8_t *y) {
     int32_t at[4] = {0, 0, 0, 0};
     int32_t axis;
     do {
