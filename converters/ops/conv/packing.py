@@ -38,10 +38,9 @@ def paired(weights: np.ndarray) -> np.ndarray | None:
     return None if (v < -(2**15)).any() else v.astype(np.int16)
 
 
-def interleaved(weights: np.ndarray) -> np.ndarray:
-    """[O, K] -> int8 [O / 2, K, 2]."""
-    even = rounded(weights, 2, 1)
-    return np.ascontiguousarray(even.reshape(-1, 2, even.shape[1]).transpose(0, 2, 1))
+def offset(weights: np.ndarray) -> np.ndarray:
+    """[O, K] for five.h: uint8 [O, K], w + 128."""
+    return (rounded(weights, 1, 4).astype(np.int16) + 128).astype(np.uint8)
 
 
 def halves(pairs: np.ndarray) -> np.ndarray:

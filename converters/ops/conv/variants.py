@@ -43,12 +43,12 @@ def row(layer: Layer) -> Kernel | None:
 
 
 def portable(layer: Layer) -> Kernel | None:
-    """Two channels times two positions."""
+    """Five output positions, one channel at a time."""
     if not layer.requantization.narrow:
         return None
-    constants = packing.channels(layer.requantization, np.arange(layer.channels))
-    weights = packing.interleaved(layer.weights)
-    return _kernel(layer, "s8", "op.c", weights, constants, 2, 0, "2 channels x 2 positions")
+    weights = packing.offset(layer.weights)
+    constants = packing.channels(layer.requantization, np.arange(layer.channels), 2)
+    return _kernel(layer, "s8", "op.c", weights, constants, 5, 20 * (weights.shape[1] + 1), "5 positions")
 
 
 def any_scale(layer: Layer) -> Kernel:
@@ -57,7 +57,7 @@ def any_scale(layer: Layer) -> Kernel:
     return _kernel(layer, "any_s8", "op_any.c", layer.weights, constants, 1, 0, "any scale")
 
 
-VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve.kernel, row_dsp, block_dsp, portable, any_scale)
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve.kernel, row_dsp, block_dsp, row, portable, any_scale)
 
 
 def choose(layer: Layer) -> Kernel:
