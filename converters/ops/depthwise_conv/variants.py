@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from converters.kernel import Kernel
-from converters.ops.depthwise_conv import mve, plane, portable, words
+from converters.ops.depthwise_conv import bank, mve, plane, portable, words
 from converters.ops.depthwise_conv.layer import Choice, Layer
 
 Variant = Callable[[Layer], Choice | None]
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
-    "portable": (portable.anything, plane.portable),
-    "dsp": (plane.dsp, words.dsp),
+    "portable": (portable.anything, plane.portable, bank.convolution),
+    "dsp": (plane.dsp, words.dsp, bank.dsp),
     "mve": (mve.bank, mve.patches, mve.taps),
 }
 """Instruction set -> functions that give a kernel, or None for a layer that theirs cannot do."""
