@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from converters.target import Target
 
 LEFT_SHIFT = 20
-FORMS = (("dsp", 8, "add/op_dsp.c"), ("portable", 0, "add/op.c"))
+FORMS = (("mve", 0, "add/op_mve.c"), ("dsp", 8, "add/op_dsp.c"), ("portable", 0, "add/op.c"))
 """Instruction set, bits that its multiplication drops, source."""
 
 
@@ -51,7 +51,7 @@ class Sum(Activated):
             form = linear(EVERY, values, results, reals, (low, high), drop) if isa in target.isas else None
             if form is not None:
                 fields: dict[str, Field] = {**operands.fields, **vars(form), "low": low, "high": high}
-                function = operands.function("add_linear_dsp" if isa == "dsp" else "add_linear")
+                function = operands.function("add_linear" if isa == "portable" else f"add_linear_{isa}")
                 return Kernel(function, source, "nh_add_linear_t", fields, 0, operands.in_place, variant="linear")
         fields = {**operands.fields, **_exact(operands, inputs, y), "low": low, "high": high}
         fields |= {"a.sign": sign_a, "b.sign": sign_b}

@@ -40,9 +40,11 @@ class AveragePool(Pool):
 
     def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
         count = self.size[0] * self.size[1]
-        words = "dsp" in target.isas and inputs[0].shape[3] >= 4 and count <= WORD_COUNT
+        channels = inputs[0].shape[3] if count <= WORD_COUNT else 0
+        least = {"mve": 8, "dsp": 4, "portable": 0}
+        isa = next(i for i in target.isas if channels >= least[i])
         reciprocal = {"reciprocal": -(-(2**24) // count) if count <= RECIPROCAL_COUNT else 0}
-        return self.call("average_pool", "dsp" if words else "", inputs, outputs[0], reciprocal)
+        return self.call("average_pool", "" if isa == "portable" else isa, inputs, outputs[0], reciprocal)
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch

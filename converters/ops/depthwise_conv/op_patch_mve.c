@@ -108,7 +108,7 @@ NH_INLINE void nh_mve_interleave(const int8_t *first, const int8_t *second, int8
                    "vstrh.32 q0, [%[to], %q[places]]\n"
                    "add %[to], #16\n"
                    "letp lr, 1b\n"
-                   : [first] "+r"(first), [second] "+r"(second), [to] "+r"(to)
+                   : [first] "+l"(first), [second] "+l"(second), [to] "+r"(to)
                    : [n] "r"(n), [places] "w"(places)
                    : "lr", "q0", "q1", "memory");
 }

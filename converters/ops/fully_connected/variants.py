@@ -7,8 +7,21 @@ from collections.abc import Callable
 import numpy as np
 
 from converters.kernel import Kernel
+from converters.ops import activation_limits
+from converters.ops.conv import mve as conv_mve
 from converters.ops.conv import packing
 from converters.ops.fully_connected.layer import Layer
+
+
+def mve(layer: Layer) -> Kernel | None:
+    """A convolution whose positions are the rows."""
+    if "mve" not in layer.target.isas or not layer.fits_int8:
+        return None
+    rows = int(np.prod(layer.inputs[0].shape)) // layer.depth
+    windows = conv_mve.Windows((1, rows, layer.depth), (1, rows, layer.channels), (1, 1))
+    outputs = conv_mve.Outputs(layer.requantization, *activation_limits(layer.activation, layer.output.q))
+    weights = layer.weights.astype(np.int8).reshape(layer.channels, 1, 1, layer.depth)
+    return conv_mve.convolution(windows, weights, outputs, layer.inputs[0].q.zero_point)
 
 
 def dsp(layer: Layer) -> Kernel | None:
@@ -38,7 +51,7 @@ def any_scale(layer: Layer) -> Kernel:
     return Kernel("nh_fully_connected_any_s8", source, "nh_fully_connected_t", fields, variant="any scale")
 
 
-VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (dsp, portable, any_scale)
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve, dsp, portable, any_scale)
 
 
 def choose(layer: Layer) -> Kernel:

@@ -28,8 +28,9 @@ class MaxPool(Pool):
         return np.clip(most, *activation_limits(self.activation, output.q)).astype(np.int8)
 
     def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
-        words = "dsp" in target.isas and inputs[0].shape[3] >= 4
-        return self.call("max_pool", "dsp" if words else "", inputs, outputs[0], {"reciprocal": 0})
+        least = {"mve": 16, "dsp": 4, "portable": 0}
+        isa = next(i for i in target.isas if inputs[0].shape[3] >= least[i])
+        return self.call("max_pool", "" if isa == "portable" else isa, inputs, outputs[0], {"reciprocal": 0})
 
     def forward(self, *values: torch.Tensor) -> torch.Tensor:
         import torch

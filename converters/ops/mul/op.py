@@ -44,7 +44,8 @@ class Mul(Activated):
         fields |= {"multiplier": multiplier, "y_zero": y.q.zero_point, "low": low, "high": high}
         if shift >= 0 or multiplier == 0:
             return self._kernel(operands, "mul_wide", "mul/op.c", fields | {"shift": shift})
-        name, source = ("mul_dsp", "mul/op_dsp.c") if "dsp" in target.isas else ("mul", "mul/op.c")
+        isa = target.isa
+        name, source = ("mul", "mul/op.c") if isa == "portable" else (f"mul_{isa}", f"mul/op_{isa}.c")
         return self._kernel(operands, name, source, fields | {"shift": -shift})
 
     def _kernel(self, operands: Operands, name: str, source: str, fields: dict[str, Field]) -> Kernel:
