@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -88,13 +88,32 @@ def _measure(model: str, board: str, inputs: int, as_json: bool) -> None:
     where = place(board)
     with one_line():
         from converters.compile import open_source
+        from converters.measure.host import bench_host
         from converters.measure.result import bench as measured
 
-        result = measured(open_source(model), where, inputs)
-        print(json.dumps(result.as_json()) if as_json else _text(result), flush=True)
-    if not result.bit_exact:
-        typer.echo(f"nuthatch: {result.model} on {board} is not {result.judge}: {result.first_difference}", err=True)
+        source = open_source(model)
+        if where.emulated:
+            result = measured(source, where, inputs)
+            found, text = result.as_json(), _text(result)
+        else:
+            found = bench_host(source, inputs)
+            text = _host_text(found)
+        print(json.dumps(found) if as_json else text, flush=True)
+    if not found["bit_exact"]:
+        typer.echo(
+            f"nuthatch: {found['model']} on {board} differs from {found['judge']}: {found['first_difference']}",
+            err=True,
+        )
         raise typer.Exit(1)
+
+
+def _host_text(found: dict[str, Any]) -> str:
+    return (
+        f"{found['model']} on this machine: {found['microseconds']:,} us an invocation, "
+        f"{found['judge']} {'equal' if found['bit_exact'] else 'DIFFERENT'} on {found['inputs']} inputs\n"
+        f"arena {found['arena_bytes']:,} B, variables {found['static_bytes']:,} B, "
+        f"code {found['flash_code_bytes']:,} B, constants {found['flash_const_bytes']:,} B"
+    )
 
 
 def _text(result: Result) -> str:

@@ -17,6 +17,7 @@ PACKAGES = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-riscv32": "qemu-system-misc",
     "gcc": "gcc libc6-dev",
+    "size": "binutils",
 }
 
 
