@@ -48,6 +48,13 @@ def const_bytes(plan: Plan) -> int:
     return writer.constants.bytes + sum(sizes[s] for s in writer.parameters.values())
 
 
+def constants(plan: Plan, prefix: str = "model") -> Constants:
+    """The constant arrays of ``<prefix>.c`` and their names there."""
+    writer = _Writer(plan, prefix)
+    writer.source()
+    return writer.constants
+
+
 @dataclass
 class _Writer:
     plan: Plan
