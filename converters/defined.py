@@ -37,28 +37,40 @@ def require_defined(node: Node, inputs: Sequence[Tensor], outputs: Sequence[Tens
     for t in data:
         if not all(SCALES[0] < s < SCALES[1] for s in t.q.scales) and not t.is_constant:
             raise _refusal(node, f"{t.name} has the scale {t.q.scale:g}")
-    if builtin in FUNCTIONS and not FUNCTION_SCALES[0] < inputs[0].q.scale < FUNCTION_SCALES[1]:
-        raise _refusal(node, f"its input has the scale {inputs[0].q.scale:g}")
+    for t in (inputs[0], outputs[0]) if builtin in FUNCTIONS else ():
+        if not FUNCTION_SCALES[0] < t.q.scale * getattr(node.op, "beta", 1.0) < FUNCTION_SCALES[1]:
+            raise _refusal(node, f"{t.name} has the scale {t.q.scale:g}")
+    if not node.op.any_dtype and builtin not in ACCUMULATORS and any(t.dtype != "int8" for t in inputs):
+        raise ConvertError(f"{node.name} ({builtin}): computes in int8, not in {', '.join(t.dtype for t in inputs)}")
+    if node.op.variable_inputs and any(any(t.q.zero_points) for t in inputs[1:] if t.is_constant and t.quantization):
+        raise ConvertError(f"{node.name} ({builtin}): weights with a zero point other than 0")
     if builtin in ACCUMULATORS:
         _require_weights(node, inputs, outputs[0])
     elif builtin in SUMS:
         ratio = max(t.q.scale for t in inputs) / outputs[0].q.scale
         if ratio >= 2.0**19:
             raise _refusal(node, f"its inputs' scale is {ratio:g} times its output's")
-    elif not node.op.keeps_scale and outputs and outputs[0].quantization is not None:
+    elif builtin == "SVDF":
+        _require_svdf_room(node, inputs, outputs)
+    elif builtin == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        _require_lstm_room(node, inputs)
+    elif not node.op.keeps_scale and outputs[0].quantization is not None:
         _require_room(node, [t for t in inputs if t.quantization is not None], outputs[0])
 
 
 _BORDERS = {
     "QUANTIZE": (("float32", "int8", "uint8", "int16", "int32"), ("int8", "uint8", "int16", "int32")),
     "DEQUANTIZE": (("int8", "uint8", "int16"), ("float32",)),
+    "SOFTMAX": (("int8",), ("int8", "int16")),
+    "ARG_MAX": (("int8",), ("int32",)),
 }
 """Operators that change the type -> from what, to what."""
 
 
 def _require_types(node: Node, x: Tensor, y: Tensor) -> None:
     for t, known in zip((x, y), _BORDERS[node.op.builtin], strict=True):
-        if t.dtype not in known or t.dtype != "float32" and t.quantization is None:
+        unscaled = t.dtype != "float32" and t.quantization is None and node.op.builtin != "ARG_MAX"
+        if t.dtype not in known or unscaled:
             raise ConvertError(f"{node.name} ({node.op.builtin}): {t.name} is {t.dtype}; known are {', '.join(known)}")
 
 
@@ -70,13 +82,33 @@ def _require_room(node: Node, inputs: Sequence[Tensor], output: Tensor) -> None:
     """Values times multiplier, shifted left as interpreters do it, stay within 32 bits."""
     if not inputs or output.dtype not in _STEPS or any(t.dtype not in _STEPS for t in inputs):
         return
-    factors = [t.q.scale for t in inputs] if node.op.builtin in ("MUL", "PRELU", "SVDF") else [inputs[0].q.scale]
+    factors = [t.q.scale for t in inputs] if node.op.builtin in ("MUL", "PRELU") else [inputs[0].q.scale]
     size = math.prod(_STEPS[t.dtype] for t in inputs[: len(factors)])
-    if node.op.builtin in ("MEAN", "SUM", "SVDF"):
+    if node.op.builtin in ("MEAN", "SUM"):
         size *= max(1, math.prod(inputs[0].shape) // max(1, math.prod(output.shape)))
     ratio = math.prod(factors) / output.q.scale
-    if max(ratio, 1.0) * size >= LARGEST and ratio > 1.0:
+    if math.ldexp(size, max(math.frexp(ratio)[1], 0)) > LARGEST:
         raise _refusal(node, f"its inputs' scale is {ratio:g} times its output's")
+
+
+def _require_svdf_room(node: Node, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Features into the state, and the state over time into the output."""
+    x, feature, time, *_, state = inputs
+    first = x.q.scale * feature.q.scale / state.q.scale
+    second = state.q.scale * time.q.scale / outputs[0].q.scale
+    size = _STEPS["int8"] ** 2 * x.shape[-1]
+    if math.ldexp(size, max(math.frexp(first)[1], 0)) > LARGEST or second >= 1.0:
+        raise _refusal(node, f"it rescales by {first:g} and {second:g}")
+
+
+def _require_lstm_room(node: Node, inputs: Sequence[Tensor]) -> None:
+    """Inputs and the output's state into gates, whose scale is 2**-12."""
+    largest = max(t.q.scale for t in inputs if not t.is_constant and t.dtype == "int8")
+    for w in (t for t in inputs if t.is_constant and t.dtype == "int8"):
+        bound = float(np.abs(w.values.astype(np.int64)).sum(-1).max()) * _STEPS["int8"]
+        ratio = largest * w.q.scale * 2.0**12
+        if math.ldexp(bound, max(math.frexp(ratio)[1], 0)) > LARGEST:
+            raise _refusal(node, f"{w.name} sums up to {bound:,.0f}, times {ratio:g}")
 
 
 def _require_weights(node: Node, inputs: Sequence[Tensor], output: Tensor) -> None:
@@ -98,6 +130,7 @@ def _require_weights(node: Node, inputs: Sequence[Tensor], output: Tensor) -> No
     if bias is not None:
         bound = bound + np.abs(bias.values.astype(np.int64)).ravel()
     ratio = x.q.scale * np.broadcast_to(np.array(w.q.scales, np.float64), (channels,)) / output.q.scale
-    if (bound * np.maximum(ratio, 1.0) >= LARGEST).any():
-        worst = int(np.argmax(bound * np.maximum(ratio, 1.0)))
+    shifted = np.ldexp(bound.astype(np.float64), np.maximum(np.frexp(ratio)[1], 0))
+    if (shifted >= LARGEST).any():
+        worst = int(np.argmax(shifted))
         raise _refusal(node, f"channel {worst} sums up to {bound[worst]:,}, times {ratio[worst]:g}")

@@ -17,7 +17,7 @@ from converters.flatbuffer import REMEDY
 from converters.graph import Graph, Node, Quantization, State, Tensor
 from converters.ops import LEFT_OUT, Op, registry
 from converters.ops.window import Windowed
-from converters.passes.variables import resolve_variables
+from converters.passes.variables import VARIABLE_OPERATORS, resolve_variables
 from converters.supported import require_supported
 from converters.tflite_file import OperatorEntry, SubgraphEntry, TensorEntry, open_tflite
 
@@ -46,10 +46,14 @@ def parse(content: bytes, where: str = "model") -> Graph:
     try:
         return _graph(open_tflite(content))
     except ConvertError as e:
-        raise ConvertError(f"{where}: {str(e)[:MAX_LINE]}") from None
+        raise ConvertError(f"{where}: {_line(str(e))}") from None
     except Exception as e:  # operators' own readers may trip over anything
-        what = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{where}: damaged ({what[:MAX_LINE]}); {REMEDY}") from None
+        raise ConvertError(f"{where}: damaged ({_line(str(e) or type(e).__name__)}); {REMEDY}") from None
+
+
+def _line(text: str) -> str:
+    """Fit for a terminal, whatever the file's names are."""
+    return "".join(c if c.isprintable() else "?" for c in text[:MAX_LINE])
 
 
 def tensor_numbers(content: bytes) -> dict[str, int]:
@@ -82,6 +86,8 @@ def _require_ports(graph: Graph) -> None:
     if len(set(graph.inputs)) < len(graph.inputs):
         raise ConvertError(f"an input is listed twice; {REMEDY}")
     for name in (*graph.inputs, *graph.outputs):
+        if graph[name].dtype == "resource":
+            raise ConvertError(f"{name}: a variable's handle as an input or output of the model; remove it")
         if graph[name].is_constant:
             raise ConvertError(f"{name}: an input or output of the model that is constant; remove it")
 
@@ -116,7 +122,10 @@ class _Builder:
     def graph(self) -> Graph:
         ins = tuple(self.tensor(i).name for i in self.sub.inputs)
         nodes = tuple(self.node(o) for o in self.sub.operators)
-        outs = tuple(self.tensor(i).name for i in self.sub.outputs)
+        if any(self.names[i] in self.variables for i in self.sub.inputs):
+            raise ConvertError(f"an input of the model that is a variable tensor; {REMEDY}")
+        states = {s.read: s.write for s in self.states}
+        outs = tuple(states.get(name, name) for name in (self.tensor(i).name for i in self.sub.outputs))
         self.require_known_lengths()
         named = {*ins, *outs, *(name for n in nodes for name in (*n.inputs, *n.outputs))}
         kept = {k: t for k, t in self.tensors.items() if k in named}
@@ -162,7 +171,10 @@ class _Builder:
         for i in numbers:
             if i in self.computed and i not in self.known:
                 raise ConvertError(f"{self.names[i]}: operator {entry.number} reads it before anything computes it")
-        self.known.update(entry.outputs)
+        for i in entry.outputs:
+            if i in self.known:
+                raise ConvertError(f"{self.names[i]}: computed twice, by operator {entry.number} too")
+            self.known.add(i)
         args = [self.tensor(i) if i >= 0 else LEFT_OUT for i in numbers]
         outs = [self.tensor(i) for i in entry.outputs]
         self._require_fit(kind, entry, args, outs)
@@ -194,7 +206,9 @@ class _Builder:
         if kind.any_dtype and kind.keeps_scale and len(moved) > 1:
             raise ConvertError(f"{layer}: from and to {', '.join(sorted(moved))}, where values only move; {REMEDY}")
         for t in (*data, *outs):
-            whole = t.dtype == "int8" or t.is_constant and t.dtype in ("int32", "int64", "bool") or t is LEFT_OUT
+            whole = t.dtype == "int8" or t.is_constant and t.dtype in ("int32", "int64") or t is LEFT_OUT
+            if t.dtype == "resource" and not issubclass(kind, VARIABLE_OPERATORS):
+                raise ConvertError(f"{layer}: {t.name} is a variable's handle, which is no value; {REMEDY}")
             if not whole and not kind.any_dtype:
                 raise ConvertError(f"{layer}: {t.name} is {t.dtype}; only int8 is computed: convert to int8")
 

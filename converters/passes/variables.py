@@ -60,7 +60,8 @@ class _Resolver:
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def run(self) -> Graph:
-        self.tensors = {k: t for k, t in self.graph.tensors.items() if t.dtype != "resource"}
+        ports = (*self.graph.inputs, *self.graph.outputs)
+        self.tensors = {k: t for k, t in self.graph.tensors.items() if t.dtype != "resource" or k in ports}
         for node in self.graph:
             self.step(node)
         states = [*self.graph.states, *(s for v in self.variables.values() if (s := self.state(v)))]

@@ -11,7 +11,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import Shape, Tensor
 from converters.kernel import Field, Kernel
-from converters.ops import Op
+from converters.ops import Op, axis_of
 
 if TYPE_CHECKING:
     from converters.target import Target
@@ -55,4 +55,4 @@ class ArgMax(Op):
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         if output.dtype != "int32":
             raise ConvertError(f"{output.name}: ARG_MAX to {output.dtype}; TFLM has it to int32 only")
-        return cls(int(inputs[1].values.ravel()[0]) % len(inputs[0].shape)), 1
+        return cls(axis_of(output.name, int(inputs[1].values.ravel()[0]), len(inputs[0].shape))), 1

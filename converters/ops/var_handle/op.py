@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from converters.error import ConvertError
 from converters.graph import Shape, Tensor
 from converters.ops import Op
 
@@ -29,5 +30,7 @@ class VarHandle(Op):
 
     @classmethod
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
+        if output.dtype != "resource":
+            raise ConvertError(f"{output.name}: VAR_HANDLE to {output.dtype}, not to a handle")
         container, name = ((text or b"").decode("utf-8", "replace") for text in (options.container, options.sharedName))
         return cls(container, name), 0
