@@ -55,6 +55,11 @@ class Stream:
     state_bytes: int
     """Sum of the explicit state tensors, int8."""
 
+    @property
+    def warmup_steps(self) -> int:
+        """Rows of scores after a reset that have seen too few frames: row k has seen ``(k + 1) * step_frames``."""
+        return max(0, -(-self.warmup_frames // self.step_frames) - 1)
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -48,11 +48,11 @@ def const_bytes(plan: Plan) -> int:
     return writer.constants.bytes + sum(sizes[s] for s in writer.parameters.values())
 
 
-def constants(plan: Plan, prefix: str = "model") -> Constants:
-    """The constant arrays of ``<prefix>.c`` and their names there."""
-    writer = _Writer(plan, prefix)
+def constant_arrays(plan: Plan) -> dict[str, bytes]:
+    """C name -> content of every constant array, in the order of their definitions; for checksums."""
+    writer = _Writer(plan, "model")
     writer.source()
-    return writer.constants
+    return {name: content for (_, content), name in writer.constants.names.items()}
 
 
 @dataclass

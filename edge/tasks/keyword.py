@@ -48,8 +48,7 @@ class KeywordTask:
             thresholds,
             manifest.decision,
             manifest.step_ms,
-            # score number k has seen k * step_frames frames; the last cold one has seen too few
-            warmup_steps=max(0, -(-stream.warmup_frames // stream.step_frames) - 1),
+            stream.warmup_steps,
         )
         self._full_scale = ONE * manifest.decision.window_steps
         self._targets = [(manifest.labels.index(t), t) for t in manifest.targets]
