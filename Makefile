@@ -2,6 +2,8 @@
 PYTHON ?= python3
 SOURCE ?= samples/kitchen.opus
 MODELS ?= commands12 wake_computer wake_alexa
+# A folder whose models/*.tflite are measured beside the published figures; without it, stand-ins of their shapes.
+DATA ?= $(NUTHATCH_DATA)
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := pyproject.toml setup.py constraints.txt $(wildcard firmware/lib/frontend/*.c firmware/lib/frontend/*.h) edge/frontend/build_native.py
@@ -21,6 +23,7 @@ lint: $(VENV)/.all
 
 bench: $(VENV)/.all
 	$(BIN)/nuthatch bench wake_alexa --board native
+	$(BIN)/nuthatch bench anchors $(if $(DATA),--data $(DATA)) --out docs/benchmarks
 
 clean:
 	rm -rf $(VENV) build *.egg-info edge/frontend/_native*.so .cache

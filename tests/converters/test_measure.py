@@ -149,3 +149,14 @@ def test_memory_is_known_before_the_linker_ran():
         found = measure(emit(made), case.graph, board, [case.inputs])
         assert found.sizes.static == static_bytes(made), folder
         assert found.sizes.constants <= const_bytes(made) + 64, folder  # alignment, tables of kernels
+
+
+def test_cortex_m0_code_takes_the_same_on_an_armv7_m_core():
+    case = op_cases.case_for("conv", 3)
+    counts = []
+    for name in ("microbit", "mps2-an385-m0plus"):
+        board = open_board(name)
+        need(board)
+        made = plan(case.graph, target(board.target))
+        counts.append(measure(emit(made), case.graph, board, [case.inputs]).instructions)
+    assert counts[0] == pytest.approx(counts[1], abs=2)

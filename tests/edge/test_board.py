@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.board import Board, BoardError, Memory, known, open_board
+from edge.board import FOLDER, Board, BoardError, Memory, known, open_board
 
 
 @pytest.mark.parametrize("name", known())
@@ -63,3 +63,8 @@ def test_other_keys_are_platformio_s(tmp_path):
         "[env:x]\nplatform = ststm32\nbuild_flags = ${env.f}\ncustom_title=X\ncustom_target=t"
     )
     assert open_board("x", tmp_path) == Board("x", "X", "t")
+
+
+def test_every_board_is_in_the_documentation():
+    text = (FOLDER.parent / "docs" / "bench.md").read_text("utf-8")
+    assert [b for b in known() if f"`{b}`" not in text] == []
