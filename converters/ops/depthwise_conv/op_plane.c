@@ -107,7 +107,7 @@ NH_INLINE void nh_plane_outputs(const nh_plane_t *p, const nh_plane_channel_t *k
 }
 
 /* scratch: the planes, a row of sums. */
-NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride) {
+NH_INLINE void nh_plane_words_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride) {
     uint32_t *planes = (uint32_t *)scratch;
     const uint8_t *k = (const uint8_t *)p->channel;
     memset(planes, p->x_zero + 128, (size_t)(4 * p->size));
@@ -124,8 +124,8 @@ NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
 }
 
 NH_KERNEL void nh_depthwise_plane_1_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
-    nh_plane_layer(p, x, y, scratch, 1);
+    nh_plane_words_layer(p, x, y, scratch, 1);
 }
 NH_KERNEL void nh_depthwise_plane_2_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
-    nh_plane_layer(p, x, y, scratch, 2);
+    nh_plane_words_layer(p, x, y, scratch, 2);
 }
