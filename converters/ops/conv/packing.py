@@ -26,16 +26,12 @@ def any_scale(r: Requantization) -> np.ndarray:
     return np.stack([int32(c) for c in columns], 1)
 
 
-def exact_dsp(r: Requantization) -> bool:
-    """block_dsp.h and row_dsp.h take a channel's sum from the upper 24 bits of another."""
-    return r.narrow and bool((r.largest_sum < 2**23).all())
-
-
-def paired(weights: np.ndarray) -> np.ndarray | None:
-    """int8 [2 n, K] -> int16 [n, K], 256 * b + a of neighbours; None where that leaves int16."""
-    a, b = weights[0::2].astype(np.int64), weights[1::2].astype(np.int64)
-    v = 256 * b + a
-    return None if (v < -(2**15)).any() else v.astype(np.int16)
+def paired(weights: np.ndarray, r: Requantization) -> np.ndarray | None:
+    """int8 [2 n, K] -> int16 [n, K], 256 * b + a of neighbours; None where that leaves int16, or where the sum of b's
+    products does not fit the upper 24 bits of an accumulator, from which it is taken."""
+    v = 256 * weights[1::2].astype(np.int64) + weights[0::2]
+    fits = (v >= -(2**15)).all() and (r.largest_sum < 2**23).all()
+    return v.astype(np.int16) if fits else None
 
 
 def offset(weights: np.ndarray) -> np.ndarray:
@@ -48,9 +44,9 @@ def halves(pairs: np.ndarray) -> np.ndarray:
     return pairs.reshape(len(pairs), -1, 2, 2).transpose(0, 1, 3, 2)
 
 
-def blocks_dsp(weights: np.ndarray) -> np.ndarray | None:
-    """[O, K] for block_dsp.h: int16 [O / 2, K / 4, 2, 2]."""
-    pairs = paired(rounded(weights, 2, 4))
+def blocks_dsp(weights: np.ndarray, r: Requantization) -> np.ndarray | None:
+    """[O, K] for block_dsp.h: int16 [O / 2, K / 4, 2, 2]; None where such pairs do not hold them."""
+    pairs = paired(rounded(weights, 2, 4), r)
     return None if pairs is None else np.ascontiguousarray(halves(pairs))
 
 
@@ -66,10 +62,16 @@ def rows(weights: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(fours.transpose(0, 2, 1))
 
 
-def rows_dsp(weights: np.ndarray) -> np.ndarray | None:
-    """[O, K] for row_dsp.h: int16 [O / 4, K / 4, 2 pairs, 2, 2]."""
-    pairs = paired(rounded(weights[row_order(len(weights))], 4, 4))
+def rows_dsp(weights: np.ndarray, r: Requantization) -> np.ndarray | None:
+    """[O, K] for row_dsp.h: int16 [O / 4, K / 4, 2 pairs, 2, 2]; None where such pairs do not hold them."""
+    pairs = paired(rounded(weights[row_order(len(weights))], 4, 4), r)
     if pairs is None:
         return None
     split = halves(pairs)  # [O / 2, K / 4, 2, 2]
     return np.ascontiguousarray(split.reshape(-1, 2, *split.shape[1:]).transpose(0, 2, 1, 3, 4))
+
+
+def row_bytes_dsp(weights: np.ndarray) -> np.ndarray:
+    """[O, K] for row_dsp.h where pairs do not hold them: int8 [O / 4, K / 4, 4 channels, 4]."""
+    w = rounded(weights[row_order(len(weights))], 4, 4).astype(np.int8)
+    return np.ascontiguousarray(w.reshape(-1, 4, w.shape[1] // 4, 4).transpose(0, 2, 1, 3))

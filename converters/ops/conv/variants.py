@@ -15,7 +15,7 @@ def row_dsp(layer: Layer) -> Kernel | None:
     """One output position, four channels at a time, x expanded on the fly."""
     if layer.positions != 1 or not _dsp(layer):
         return None
-    weights = packing.rows_dsp(layer.weights)
+    weights = packing.rows_dsp(layer.weights, layer.requantization)
     if weights is None:
         return None
     constants = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
@@ -24,12 +24,21 @@ def row_dsp(layer: Layer) -> Kernel | None:
 
 def block_dsp(layer: Layer) -> Kernel | None:
     """Three output positions times two channels, x expanded to int16 in scratch."""
-    weights = packing.blocks_dsp(layer.weights) if _dsp(layer) else None
+    weights = packing.blocks_dsp(layer.weights, layer.requantization) if _dsp(layer) else None
     if weights is None:
         return None
     constants = packing.channels(layer.requantization, np.arange(layer.channels), 2)
     expanded = 24 * -(-layer.depth // 4)
     return _kernel(layer, "s8_dsp", "op_dsp.c", weights, constants, 3, expanded, "2 channels x 3 positions")
+
+
+def bytes_dsp(layer: Layer) -> Kernel | None:
+    """Weights that pairs do not hold: one position after the other, four channels at a time."""
+    if not _dsp(layer):
+        return None
+    constants = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
+    weights = packing.row_bytes_dsp(layer.weights)
+    return _kernel(layer, "bytes_s8_dsp", "op_row_dsp.c", weights, constants, 1, 0, "4 channels, weights of 8 bits")
 
 
 def row(layer: Layer) -> Kernel | None:
@@ -57,7 +66,15 @@ def any_scale(layer: Layer) -> Kernel:
     return _kernel(layer, "any_s8", "op_any.c", layer.weights, constants, 1, 0, "any scale")
 
 
-VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve.kernel, row_dsp, block_dsp, row, portable, any_scale)
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (
+    mve.kernel,
+    row_dsp,
+    block_dsp,
+    bytes_dsp,
+    row,
+    portable,
+    any_scale,
+)
 
 
 def choose(layer: Layer) -> Kernel:
@@ -66,7 +83,7 @@ def choose(layer: Layer) -> Kernel:
 
 
 def _dsp(layer: Layer) -> bool:
-    return "dsp" in layer.target.isas and packing.exact_dsp(layer.requantization)
+    return "dsp" in layer.target.isas and layer.requantization.narrow
 
 
 def _kernel(

@@ -21,3 +21,16 @@ NH_KERNEL void nh_fully_connected_uniform_s8_dsp(const nh_fully_connected_t *p, 
     (void)scratch;
     nh_fully_connected_rows(p, nh_row_uniform_dsp, x, y);
 }
+
+/* Weights that do not go in pairs. */
+NH_KERNEL void nh_fully_connected_bytes_s8_dsp(const nh_fully_connected_t *p, const int8_t *x, int8_t *y,
+                                               void *scratch) {
+    (void)scratch;
+    nh_fully_connected_rows(p, nh_row_bytes_dsp, x, y);
+}
+
+NH_KERNEL void nh_fully_connected_uniform_bytes_s8_dsp(const nh_fully_connected_t *p, const int8_t *x, int8_t *y,
+                                                       void *scratch) {
+    (void)scratch;
+    nh_fully_connected_rows(p, nh_row_uniform_bytes_dsp, x, y);
+}

@@ -26,14 +26,14 @@ def mve(layer: Layer) -> Kernel | None:
 
 def dsp(layer: Layer) -> Kernel | None:
     """Four channels at a time, x expanded on the fly."""
-    if "dsp" not in layer.target.isas or not layer.fits_int8 or not packing.exact_dsp(layer.requantization):
+    if "dsp" not in layer.target.isas or not layer.fits_int8 or not layer.requantization.narrow:
         return None
-    weights = packing.rows_dsp(layer.weights)
+    weights = packing.rows_dsp(layer.weights, layer.requantization)
+    name = "s8_dsp" if weights is not None else "bytes_s8_dsp"
     if weights is None:
-        return None
+        weights = packing.row_bytes_dsp(layer.weights)
     channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
-    name = "uniform_s8_dsp" if layer.requantization.uniform else "s8_dsp"
-    return _kernel(layer, name, "op_dsp.c", weights, channels)
+    return _kernel(layer, f"uniform_{name}" if layer.requantization.uniform else name, "op_dsp.c", weights, channels)
 
 
 def portable(layer: Layer) -> Kernel | None:
