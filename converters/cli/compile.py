@@ -34,8 +34,8 @@ def compile(  # noqa: A001  the verb's name
     from converters.compile import compile_model, open_source, prefix_of
 
     core, budget = _target(target), _bytes(ram)
-    if library and out is not None:
-        raise typer.BadParameter("gives the library its place itself; leave --out away", param_hint="--library")
+    if library and (out is not None or core.name != "host"):
+        raise typer.BadParameter("is for this machine, in its own place: no --out, no --target", param_hint="--library")
     with one_line():
         source = open_source(model)
         try:

@@ -308,6 +308,7 @@ def test_the_verb_says_what_is_wrong(tmp_path):
     assert run(name, "--target", "z80").exit_code == 2
     assert "cortex-m4" in run(name, "--target", "z80").output
     assert run(name, "--ram", "much").exit_code == 2
+    assert run(name, "--library", "--target", "m4").exit_code == 2
     assert run(str(tmp_path / "none.tflite")).exit_code == 1
     assert run(name, "--prefix", "Über").exit_code == 1
     tight = run(name, "--ram", "1K")
