@@ -1,7 +1,7 @@
 /* AVERAGE_POOL_2D, portable. */
 #include "mean.h"
 
-NH_INLINE void nh_average_one(const nh_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
+NH_INLINE void nh_average_one(const nh_pool_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
     int32_t sum = 0;
     for (int32_t t = 0; t < w->rows; t++) {
         const int8_t *at = nh_ring_row(w->x, w->first + t * w->row), *end = at + w->bytes;
@@ -10,7 +10,7 @@ NH_INLINE void nh_average_one(const nh_window_t *w, int32_t c, int8_t *y, uint32
     y[c] = (int8_t)nh_mean(sum, w->count, reciprocal);
 }
 
-NH_INLINE void nh_average_four(const nh_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
+NH_INLINE void nh_average_four(const nh_pool_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (int32_t t = 0; t < w->rows; t++) {
         const int8_t *at = nh_ring_row(w->x, w->first + t * w->row) + c, *end = at + w->bytes;
@@ -32,7 +32,7 @@ NH_KERNEL void nh_average_pool_ring_s8(const nh_pool_t *p, const nh_ring_t *x, i
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->c) {
-            nh_window_t w = nh_pool_window(p, x, t, f);
+            nh_pool_window_t w = nh_pool_window(p, x, t, f);
             uint32_t reciprocal = nh_reciprocal(p, w.count);
             int32_t c = 0;
             for (; c + 4 <= p->c; c += 4) nh_average_four(&w, c, out, reciprocal);

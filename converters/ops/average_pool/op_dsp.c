@@ -8,11 +8,11 @@ NH_INLINE void nh_sum_word(uint32_t word, uint32_t *even, uint32_t *odd) {
     __asm("sxtab16 %0, %0, %1, ror #8" : "+r"(*odd) : "r"(word));
 }
 
-NH_INLINE void nh_average_word(const nh_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
+NH_INLINE void nh_average_word(const nh_pool_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
     uint32_t even = 0, odd = 0;
     for (int32_t t = 0; t < w->rows; t++) {
         const int8_t *at = nh_ring_row(w->x, w->first + t * w->row) + c, *end = at + w->bytes;
-        if (w->bytes & w->c) {
+        if (w->bands & 1) {
             nh_sum_word(nh_word(at), &even, &odd);
             at += w->c;
         }
@@ -33,7 +33,7 @@ NH_KERNEL void nh_average_pool_dsp_ring_s8(const nh_pool_t *p, const nh_ring_t *
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->c) {
-            nh_window_t w = nh_pool_window(p, x, t, f);
+            nh_pool_window_t w = nh_pool_window(p, x, t, f);
             uint32_t reciprocal = nh_reciprocal(p, w.count);
             for (int32_t c = 0; c < p->c; c += 4) nh_average_word(&w, nh_min(c, p->c - 4), out, reciprocal);
         }

@@ -23,7 +23,7 @@ NH_INLINE int32x4_t nh_mve_means(int32x4_t sums, int32_t count, uint32_t recipro
     return vsubq_s32(veorq_s32(mean, sign), sign);
 }
 
-NH_INLINE void nh_mve_average(const nh_pool_t *p, const nh_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
+NH_INLINE void nh_mve_average(const nh_pool_t *p, const nh_pool_window_t *w, int32_t c, int8_t *y, uint32_t reciprocal) {
     int16x8_t sums = vdupq_n_s16(0), means;
     for (int32_t t = 0; t < w->rows; t++) {
         sums = nh_mve_add_rows(sums, nh_ring_row(w->x, w->first + t * w->row) + c, w->c, w->count / w->rows);
@@ -39,7 +39,7 @@ NH_KERNEL void nh_average_pool_mve_ring_s8(const nh_pool_t *p, const nh_ring_t *
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, y += p->c) {
-            nh_window_t w = nh_pool_window(p, x, t, f);
+            nh_pool_window_t w = nh_pool_window(p, x, t, f);
             uint32_t reciprocal = nh_reciprocal(p, w.count);
             for (int32_t c = 0; c < p->c; c += 8) nh_mve_average(p, &w, nh_min(c, p->c - 8), y, reciprocal);
         }

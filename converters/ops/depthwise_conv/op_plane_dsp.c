@@ -17,7 +17,7 @@ typedef struct {
     int32_t x_jump, y_jump; /* from a row's end to the next row */
     int32_t rows;
     const uint32_t *weights; /* three words, one for each kernel row: w0, w1, w1, w2 from the lowest byte */
-} nh_plane_row_t;
+} nh_pairs_row_t;
 
 /* Weights as pairs times 256: w0..w5 are (w0, w1), (w1, w2) of each kernel row. */
 #define NH_PLANE_WEIGHTS                         \
@@ -121,7 +121,7 @@ typedef struct {
     NH_PLANE_TWO("w4", "w5", "[%[x], #248]", "[%[x], #256]", "s0")
 
 #define NH_PLANE_KERNEL(NAME, PAIR, SCALE)                                                    \
-    static __attribute__((noinline, unused)) void NAME(const nh_plane_row_t *k, const int16_t *x, int8_t *y) { \
+    static __attribute__((noinline, unused)) void NAME(const nh_pairs_row_t *k, const int16_t *x, int8_t *y) { \
         uint32_t w0, w1, w2, w3, w4, w5, p0, p1, s0, s1;                                      \
         NH_PLANE_ASM(PAIR, SCALE);                                                            \
     }
@@ -131,7 +131,7 @@ NH_PLANE_KERNEL(nh_plane_2_positive, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE)
 NH_PLANE_KERNEL(nh_plane_2_signed, NH_PLANE_PAIR_2, NH_PLANE_SCALE_SIGNED)
 
 /* Two positions of four channels each step. */
-NH_INLINE void nh_plane_fill_pairs(const int8_t *at, int32_t step, int16_t *a, int32_t plane_bytes, int32_t pairs) {
+NH_INLINE void nh_pairs_fill_pairs(const int8_t *at, int32_t step, int16_t *a, int32_t plane_bytes, int32_t pairs) {
     uint32_t b, c, d, w0, w1, p0, p1;
     __asm volatile(
         "add %[b], %[a], %[size]\n\t"
@@ -160,11 +160,11 @@ NH_INLINE void nh_plane_fill_pairs(const int8_t *at, int32_t step, int16_t *a, i
 }
 
 /* A row of the planes from one of the input. */
-NH_INLINE void nh_plane_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
+NH_INLINE void nh_pairs_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
     const int32_t n = p->x_inner, step = p->x_inner_step;
     int32_t done = 0;
     if (p->lanes == 4 && n >= 2) {
-        nh_plane_fill_pairs(x, step, to, 2 * p->size, n / 2);
+        nh_pairs_fill_pairs(x, step, to, 2 * p->size, n / 2);
         done = n & ~1;
     }
     for (int32_t c = 0; done < n && c < p->lanes; c++, to += p->size) {
@@ -173,21 +173,21 @@ NH_INLINE void nh_plane_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) 
 }
 
 /* One of padding, where there was a row of the band before. */
-NH_INLINE void nh_plane_blank(const nh_plane_t *p, int16_t *to) {
+NH_INLINE void nh_pairs_blank(const nh_plane_t *p, int16_t *to) {
     for (int32_t c = 0; c < p->lanes; c++, to += p->size) {
         for (int32_t i = 0; i < p->x_inner; i++) to[i] = (int16_t)p->x_zero;
     }
 }
 
 /* Rows start where the plane's own addresses are multiples of NH_PLANE_ROW. */
-NH_INLINE int16_t *nh_plane_start(const nh_plane_t *p, void *scratch) {
+NH_INLINE int16_t *nh_pairs_start(const nh_plane_t *p, void *scratch) {
     int16_t *plane = (int16_t *)scratch + ((0u - (uintptr_t)scratch) & (NH_PLANE_ROW - 1)) / 2;
     for (int32_t i = 0; i < p->size * p->lanes; i++) plane[i] = (int16_t)p->x_zero;
     return plane;
 }
 
 /* The rows that the next band needs again come first in it. */
-NH_INLINE void nh_plane_roll(const nh_plane_t *p, int16_t *plane, int32_t kept) {
+NH_INLINE void nh_pairs_roll(const nh_plane_t *p, int16_t *plane, int32_t kept) {
     const int32_t back = p->band * p->stride_outer * (NH_PLANE_ROW / 2);
     for (int32_t c = 0; c < p->lanes; c++, plane += p->size) {
         int16_t *to = plane + (p->origin & ~3);
@@ -195,9 +195,9 @@ NH_INLINE void nh_plane_roll(const nh_plane_t *p, int16_t *plane, int32_t kept) 
     }
 }
 
-NH_INLINE nh_plane_row_t nh_plane_rows(const nh_plane_t *p, int32_t stride) {
+NH_INLINE nh_pairs_row_t nh_pairs_rows(const nh_plane_t *p, int32_t stride) {
     int32_t pairs = p->y_inner / 2;
-    nh_plane_row_t row = {0, 0, 0, 0, 0, 0, 0, 0, 0, NULL};
+    nh_pairs_row_t row = {0, 0, 0, 0, 0, 0, 0, 0, 0, NULL};
     row.step = p->y_inner_step;
     row.odd = p->y_inner & 1;
     row.x_jump = p->stride_outer * NH_PLANE_ROW - 4 * stride * pairs;
@@ -206,7 +206,7 @@ NH_INLINE nh_plane_row_t nh_plane_rows(const nh_plane_t *p, int32_t stride) {
 }
 
 /* k: five words, bias * 256 + shift, multiplier, weights. */
-NH_INLINE void nh_plane_channel(nh_plane_row_t *row, const nh_plane_t *p, const uint32_t *k) {
+NH_INLINE void nh_pairs_channel(nh_pairs_row_t *row, const nh_plane_t *p, const uint32_t *k) {
     row->shift = (int32_t)(k[0] & 31u);
     row->bias = (int32_t)(k[0] & ~255u);
     row->multiplier = (int32_t)k[1];
@@ -214,29 +214,29 @@ NH_INLINE void nh_plane_channel(nh_plane_row_t *row, const nh_plane_t *p, const 
     row->weights = k + 2;
 }
 
-typedef void (*nh_plane_kernel_t)(const nh_plane_row_t *k, const int16_t *x, int8_t *y);
+typedef void (*nh_pairs_kernel_t)(const nh_pairs_row_t *k, const int16_t *x, int8_t *y);
 
-NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride,
-                              nh_plane_kernel_t kernel) {
-    int16_t *planes = nh_plane_start(p, scratch);
+NH_INLINE void nh_pairs_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride,
+                              nh_pairs_kernel_t kernel) {
+    int16_t *planes = nh_pairs_start(p, scratch);
     const uint32_t *k = (const uint32_t *)p->channel;
     const int32_t kept = nh_max(0, 3 - p->stride_outer);
-    nh_plane_row_t row = nh_plane_rows(p, stride);
+    nh_pairs_row_t row = nh_pairs_rows(p, stride);
     for (int32_t c = 0; c < p->channels; c += p->lanes, k += 5 * p->lanes) {
         int32_t have = 0, from = -p->pad_outer;
         for (int32_t o = 0; o < p->y_outer; o += p->band, from += p->band * p->stride_outer, have = kept) {
             const int32_t rows = nh_min(p->band, p->y_outer - o), need = (rows - 1) * p->stride_outer + 3;
-            if (have) nh_plane_roll(p, planes, kept);
+            if (have) nh_pairs_roll(p, planes, kept);
             for (; have < need; have++) {
                 int16_t *to = planes + p->inside + have * (NH_PLANE_ROW / 2);
                 if ((uint32_t)(from + have) < (uint32_t)p->x_outer) {
-                    nh_plane_fill(p, x + c + (from + have) * p->x_outer_step, to);
+                    nh_pairs_fill(p, x + c + (from + have) * p->x_outer_step, to);
                 } else if (p->band < p->y_outer) {
-                    nh_plane_blank(p, to);
+                    nh_pairs_blank(p, to);
                 }
             }
             for (int32_t i = 0; i < p->lanes; i++) {
-                nh_plane_channel(&row, p, k + 5 * i);
+                nh_pairs_channel(&row, p, k + 5 * i);
                 row.rows = rows;
                 kernel(&row, planes + p->origin + i * p->size, y + o * p->y_outer_step + c + i);
             }
@@ -247,7 +247,7 @@ NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
 
 #define NH_PLANE_LAYER(NAME, KERNEL, STRIDE)                                              \
     NH_KERNEL void NAME(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) { \
-        nh_plane_layer(p, x, y, scratch, STRIDE, KERNEL);                                 \
+        nh_pairs_layer(p, x, y, scratch, STRIDE, KERNEL);                                 \
     }
 NH_PLANE_LAYER(nh_depthwise_plane_1_positive_s8, nh_plane_1_positive, 1)
 NH_PLANE_LAYER(nh_depthwise_plane_1_signed_s8, nh_plane_1_signed, 1)

@@ -1,7 +1,7 @@
 /* MAX_POOL_2D, portable. */
 #include "../include/pool.h"
 
-NH_INLINE void nh_max_row(const nh_window_t *w, const int8_t *at, int8_t *y) {
+NH_INLINE void nh_max_row(const nh_pool_window_t *w, const int8_t *at, int8_t *y) {
     for (const int8_t *end = at + w->bytes; at != end; at += w->c) {
         for (int32_t c = 0; c < w->c; c++) {
             if (at[c] > y[c]) y[c] = at[c];
@@ -14,7 +14,7 @@ NH_KERNEL void nh_max_pool_ring_s8(const nh_pool_t *p, const nh_ring_t *x, int8_
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->c) {
-            nh_window_t w = nh_pool_window(p, x, t, f);
+            nh_pool_window_t w = nh_pool_window(p, x, t, f);
             memset(out, -128, (size_t)p->c);
             for (int32_t i = 0; i < w.rows; i++) nh_max_row(&w, nh_ring_row(x, w.first + i * w.row), out);
         }

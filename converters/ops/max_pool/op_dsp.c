@@ -9,7 +9,7 @@ NH_INLINE uint32_t nh_max_bytes(uint32_t a, uint32_t b) {
     return r;
 }
 
-NH_INLINE void nh_max_word(const nh_window_t *w, int32_t c, int8_t *y) {
+NH_INLINE void nh_max_word(const nh_pool_window_t *w, int32_t c, int8_t *y) {
     uint32_t most = 0x80808080u;
     for (int32_t t = 0; t < w->rows; t++) {
         const int8_t *at = nh_ring_row(w->x, w->first + t * w->row) + c;
@@ -24,7 +24,7 @@ NH_KERNEL void nh_max_pool_dsp_ring_s8(const nh_pool_t *p, const nh_ring_t *x, i
     (void)scratch;
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->c) {
-            nh_window_t w = nh_pool_window(p, x, t, f);
+            nh_pool_window_t w = nh_pool_window(p, x, t, f);
             for (int32_t c = 0; c < p->c; c += 4) nh_max_word(&w, nh_min(c, p->c - 4), out);
         }
     }
