@@ -13,18 +13,22 @@ typedef struct {
     const uint32_t *weights;     /* [y_c / 2][depth / 4][2]: int16 256 * b + a of channels a and b */
 } nh_block_t;
 
-/* Three rows of `depth` bytes to int16 as nh_block_t.x has them. */
-NH_INLINE void nh_block_pack(uint32_t *to, const int8_t *r0, const int8_t *r1, const int8_t *r2, int32_t depth) {
-    for (int32_t k = depth >> 2; k > 0; k--, to += 6, r0 += 4, r1 += 4, r2 += 4) {
-        uint32_t w0 = nh_word(r0), w1 = nh_word(r1), w2 = nh_word(r2);
-        to[0] = nh_even(w0), to[1] = nh_even(w1), to[2] = nh_even(w2);
-        to[3] = nh_odd(w0), to[4] = nh_odd(w1), to[5] = nh_odd(w2);
-    }
-    if (depth & 3) {
-        uint32_t w0 = nh_tail(r0, depth & 3), w1 = nh_tail(r1, depth & 3), w2 = nh_tail(r2, depth & 3);
-        to[0] = nh_even(w0), to[1] = nh_even(w1), to[2] = nh_even(w2);
-        to[3] = nh_odd(w0), to[4] = nh_odd(w1), to[5] = nh_odd(w2);
-    }
+/* So many words of three rows to int16 as nh_block_t.x has them; gives their end. */
+NH_KERNEL __attribute__((noinline)) uint32_t *nh_block_pack(uint32_t *to, const int8_t *x0, const int8_t *x1,
+                                                            const int8_t *x2, int32_t words) {
+    __asm volatile(
+        "1:\n"
+        "ldr r4, [%1], #4\n ldr r5, [%2], #4\n ldr r6, [%3], #4\n"
+        "sxtb16 r8, r4\n sxtb16 r9, r5\n sxtb16 r10, r6\n"
+        "stm %0!, {r8, r9, r10}\n"
+        "sxtb16 r8, r4, ror #8\n sxtb16 r9, r5, ror #8\n sxtb16 r10, r6, ror #8\n"
+        "stm %0!, {r8, r9, r10}\n"
+        "subs %4, %4, #1\n"
+        "bne 1b\n"
+        : "+r"(to), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(words)
+        :
+        : "r4", "r5", "r6", "r8", "r9", "r10", "cc", "memory");
+    return to;
 }
 
 /* With x a word of two values, w = 256 * b + a: r += SMLAD(w, x) is sum(a x) + 256 sum(b x), and

@@ -67,6 +67,22 @@ class Layer:
             return st * x[2] * x[3]
         return sf * x[3] if y[1] == 1 or (st == 1 and y[2] * sf == x[2]) else 0
 
+    @cached_property
+    def runs(self) -> tuple[int, int]:
+        """(count, bytes) of the runs that a DSP kernel reads a window in: its rows, where rounding each up to words
+        costs fewer products than gathering a window costs copies; else all of it."""
+        kt, kf = self.op.kernel(self.inputs)
+        row, whole = _words(kf * self.x.shape[3]), _words(self.depth)
+        # Instructions, as measured: .75 a product, 3 a value gathered.
+        by_rows = 0.75 * (kt * row - whole) * self.channels <= 3 * self.depth
+        return (kt, row) if by_rows and not self.step else (1, whole)
+
+    def in_runs(self, weights: np.ndarray) -> np.ndarray:
+        """[O, K] with zeros where ``runs`` are rounded up."""
+        count, size = self.runs
+        rows = weights.reshape(len(weights), count, -1)
+        return np.pad(rows, ((0, 0), (0, 0), (0, size - rows.shape[2]))).reshape(len(weights), -1)
+
     def fields(self, weights: np.ndarray, channels: np.ndarray) -> dict[str, Field]:
         """nh_conv_t."""
         x, y, op = self.x, self.output, self.op
@@ -78,6 +94,7 @@ class Layer:
             **dict(zip(("stride_t", "stride_f"), op.stride, strict=True)),
             **dict(zip(("dilation_t", "dilation_f"), op.dilation, strict=True)),
             **{"pad_t": op.pads[0], "pad_f": op.pads[2], "step": self.step},
+            **dict(zip(("runs", "run"), self.runs, strict=True)),
             **{"x_zero": x.q.zero_point, "low": low, "high": high},
             **{"weights": weights, "channels": channels},
         }
@@ -98,3 +115,8 @@ class Layer:
         # A padded window may begin within its second row.
         column = band if kt == 1 or not any(self.op.pads) else 0 * band
         return (frame[:, None] * x[2] * x[3] + column * x[3]).ravel()
+
+
+def _words(n: int) -> int:
+    """Bytes of the whole words that hold n."""
+    return -(-n // 4) * 4

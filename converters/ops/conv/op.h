@@ -10,6 +10,7 @@ typedef struct {
     int32_t stride_t, stride_f, dilation_t, dilation_f;
     int32_t pad_t, pad_f; /* before the first frame and band */
     int32_t step; /* bytes from one window to the next, where all are contiguous and inside x; else 0 */
+    int32_t runs, run; /* DSP: a window is its rows, or one run, each rounded up to a multiple of 4 bytes */
     int32_t x_zero, low, high;
     const void *weights;  /* as the variant wants them */
     const void *channels; /* nh_channel_t [y_c] */
@@ -37,37 +38,38 @@ NH_INLINE int8_t *nh_append(int8_t *to, const int8_t *from, int32_t n) {
 }
 
 /* One row of a window, from band `band` on, its bytes outside of x being x_zero. */
-NH_INLINE int8_t *nh_window_row(const nh_conv_t *p, const int8_t *row, int32_t band, int8_t *to) {
+NH_INLINE void nh_window_row(const nh_conv_t *p, const int8_t *row, int32_t band, int8_t *to) {
     if (p->dilation_f == 1) {
         int32_t before = nh_clamp(-band, 0, p->k_f), inside = nh_clamp(p->x_f - band, 0, p->k_f) - before;
         to = nh_fill(to, p->x_zero, before * p->x_c);
         if (inside > 0) to = nh_append(to, row + (band + before) * p->x_c, inside * p->x_c);
-        return nh_fill(to, p->x_zero, (p->k_f - before - nh_max(inside, 0)) * p->x_c);
+        nh_fill(to, p->x_zero, (p->k_f - before - nh_max(inside, 0)) * p->x_c);
+        return;
     }
     for (int32_t j = 0; j < p->k_f; j++, band += p->dilation_f) {
         int32_t outside = band < 0 || band >= p->x_f;
         to = outside ? nh_fill(to, p->x_zero, p->x_c) : nh_append(to, row + band * p->x_c, p->x_c);
     }
-    return to;
 }
 
-/* The k_t * k_f * x_c values that output (t, f) sees. */
-NH_KERNEL void nh_window(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t f, int8_t *to) {
+/* The k_t rows of k_f * x_c values that output (t, f) sees, `pitch` bytes apart. */
+NH_KERNEL void nh_window(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t f, int8_t *to, int32_t pitch) {
     int32_t frame = t * p->stride_t - p->pad_t, band = f * p->stride_f - p->pad_f, bytes = p->x_f * p->x_c;
-    for (int32_t i = 0; i < p->k_t; i++, frame += p->dilation_t) {
-        const int8_t *row = x->x + frame * bytes;
+    for (int32_t i = 0; i < p->k_t; i++, frame += p->dilation_t, to += pitch) {
         if (frame < 0 || frame >= p->x_t) {
-            to = nh_fill(to, p->x_zero, p->k_f * p->x_c);
+            nh_fill(to, p->x_zero, p->k_f * p->x_c);
         } else {
-            to = nh_window_row(p, row - (row >= x->end ? x->bytes : 0), band, to);
+            const int8_t *row = x->x + frame * bytes;
+            nh_window_row(p, row - (row >= x->end ? x->bytes : 0), band, to);
         }
     }
 }
 
 /* `count` windows from output (t, f) on, one behind the other. */
 NH_INLINE void nh_windows(const nh_conv_t *p, const nh_ring_t *x, int32_t *t, int32_t *f, int32_t count, int8_t *to) {
-    for (int32_t i = 0; i < count; i++, to += p->k_t * p->k_f * p->x_c) {
-        nh_window(p, x, *t, *f, to);
+    int32_t row = p->k_f * p->x_c;
+    for (int32_t i = 0; i < count; i++, to += p->k_t * row) {
+        nh_window(p, x, *t, *f, to, row);
         if (++*f == p->y_f) *f = 0, ++*t;
     }
 }

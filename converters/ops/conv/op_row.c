@@ -15,7 +15,7 @@ NH_KERNEL void nh_conv_flat_row_s8(const nh_conv_t *p, const int8_t *x, int8_t *
 }
 
 NH_KERNEL void nh_conv_ring_row_s8(const nh_conv_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
-    nh_window(p, x, 0, 0, scratch);
+    nh_window(p, x, 0, 0, scratch, p->k_f * p->x_c);
     nh_conv_position(p, scratch, y);
 }
 

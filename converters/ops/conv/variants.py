@@ -24,12 +24,12 @@ def row_dsp(layer: Layer) -> Kernel | None:
 
 def block_dsp(layer: Layer) -> Kernel | None:
     """Three output positions times two channels, x expanded to int16 in scratch."""
-    weights = packing.blocks_dsp(layer.weights, layer.requantization) if _dsp(layer) else None
+    weights = packing.blocks_dsp(layer.in_runs(layer.weights), layer.requantization) if _dsp(layer) else None
     if weights is None:
         return None
     constants = packing.channels(layer.requantization, np.arange(layer.channels), 2)
-    expanded = 24 * -(-layer.depth // 4)
-    return _kernel(layer, "s8_dsp", "op_dsp.c", weights, constants, 3, expanded, "2 channels x 3 positions")
+    window = layer.runs[0] * layer.runs[1]
+    return _kernel(layer, "s8_dsp", "op_dsp.c", weights, constants, 3, 6 * window, "2 channels x 3 positions", window)
 
 
 def bytes_dsp(layer: Layer) -> Kernel | None:
@@ -95,6 +95,7 @@ def _kernel(
     positions_at_once: int,
     scratch_bytes: int,
     variant: str,
+    window_bytes: int = 0,
 ) -> Kernel:
     """``nh_conv_<name>`` gathers windows behind its other scratch, ``nh_conv_flat_<name>`` finds them in x."""
     gathered = not layer.step
@@ -106,7 +107,7 @@ def _kernel(
         f"conv/{source}",
         "nh_conv_t",
         layer.fields(weights, constants),
-        scratch_bytes=scratch_bytes + (positions_at_once * layer.depth if ring else 0),
+        scratch_bytes=scratch_bytes + (positions_at_once * (window_bytes or layer.depth) if ring else 0),
         in_place=(0,) if lead == 0 else (),
         lead_bytes=lead,
         ring_function=ring,
