@@ -27,9 +27,14 @@ class Bar:
 
 def bars(rows: Sequence[Row]) -> list[Bar]:
     """All of them, bit-exactness first."""
-    wrong = [f"{r.model} on {r.board}" for r in results(rows) if not r.bit_exact]
+    wrong = [
+        f"{row.subject.name} on {board}"
+        for row in rows
+        for board, r in row.results.items()
+        if isinstance(r, str) or not r.bit_exact
+    ]
     return [
-        Bar("runs that differ from TFLM", 0, float(len(wrong)), ", ".join(wrong[:3])),
+        Bar("runs that fail or differ from TFLM", 0, float(len(wrong)), ", ".join(wrong[:3])),
         *(bar for board, core in anchors().boards.items() for bar in _instructions(rows, board, core)),
         *_sizes(rows),
     ]

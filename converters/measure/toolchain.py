@@ -38,7 +38,7 @@ def call(line: Sequence[str], folder: Path, timeout_s: float = 300) -> str:
     except subprocess.TimeoutExpired:
         raise ConvertError(f"{line[0]}: not done after {timeout_s:.0f} s; the machine may be too busy") from None
     if done.returncode:
-        raise ConvertError(f"{line[0]}: {_complaint(done.stderr) or done.returncode}")
+        raise ConvertError(f"{line[0]}: {_complaint(done.stderr).replace(f'{folder}/', '') or done.returncode}")
     return done.stdout
 
 
