@@ -66,10 +66,10 @@ class Outputs:
     def fields(self, order: np.ndarray) -> dict[str, Field]:
         """``nh_mve_output_t output`` for channels in groups of 4 (-1: none)."""
         fields: dict[str, Field] = {"y_zero": self.requantization.zero_point, "low": self.low, "high": self.high}
-        fields |= {"mode": self.mode, "scaling": int32(self._scaling(order).ravel())}
+        fields |= {"mode": self.mode, "scaling": int32(self.scaling(order).ravel())}
         return {f"output.{name}": value for name, value in fields.items()}
 
-    def _scaling(self, order: np.ndarray) -> np.ndarray:
+    def scaling(self, order: np.ndarray) -> np.ndarray:
         """[groups, 2 or 3, 4]"""
         r = self.requantization
         right, left = np.minimum(r.shift, 0), np.maximum(r.shift, 0)
@@ -174,10 +174,12 @@ def _lead(g: Windows, direct: bool) -> int:
 
 
 def _packed(weights: np.ndarray, r: Requantization, order: np.ndarray) -> np.ndarray:
-    """[O, K] -> int8 of, for each 4 channels, their bias and [K / 16, 4, 16]."""
+    """[O, K] -> int8 of, for each 4 channels, their bias and [K / 16, 4, 16]; only the one channel's where it is alone."""
     blocks = -(-weights.shape[1] // 16)
     filled = np.zeros((len(weights), blocks * 16), np.int8)
     filled[:, : weights.shape[1]] = weights
     grouped = take(filled, order).reshape(len(order), 4, blocks, 16).transpose(0, 2, 1, 3)
+    if len(weights) == 1:
+        grouped = grouped[:, :, :1]
     bias = int32(take(r.bias, order)).view(np.int8).reshape(len(order), 16)
     return np.concatenate([bias, grouped.reshape(len(order), -1)], 1).ravel()

@@ -105,7 +105,7 @@ NH_ASSEMBLY void nh_mve_single(const nh_mve_single_t *p NH_UNUSED) {
     "vshr.s32 q0, q3, #31\n"  \
     "vadd.i32 q3, q3, q0\n"
 
-/* n times sixteen channels of two positions: acc [4 n, 2, 4]. */
+/* n times sixteen channels of two positions, not yet clamped but to int8: acc [4 n, 2, 4]. */
 #define NH_MVE_SIXTEENS(sign)                                                                             \
     __asm volatile("dls lr, %[n]\n"                                                                       \
                    "1:\n" NH_MVE_GROUP(sign, "b", "q4", "q5") NH_MVE_GROUP(sign, "t", "q4", "q5")         \
@@ -118,17 +118,11 @@ NH_ASSEMBLY void nh_mve_single(const nh_mve_single_t *p NH_UNUSED) {
                    "vqmovnb.s16 q1, q5\n"                                                                 \
                    "vqmovnt.s16 q0, q6\n"                                                                 \
                    "vqmovnt.s16 q1, q7\n"                                                                 \
-                   "vdup.8 q2, %[low]\n"                                                                  \
-                   "vdup.8 q3, %[high]\n"                                                                 \
-                   "vmax.s8 q0, q0, q2\n"                                                                 \
-                   "vmax.s8 q1, q1, q2\n"                                                                 \
-                   "vmin.s8 q0, q0, q3\n"                                                                 \
-                   "vmin.s8 q1, q1, q3\n"                                                                 \
                    "vstrb.8 q0, [%[y0]], #16\n"                                                           \
                    "vstrb.8 q1, [%[y1]], #16\n"                                                           \
                    "le lr, 1b\n"                                                                          \
                    : [acc] "+r"(acc), [s] "+r"(s), [y0] "+r"(y0), [y1] "+r"(y1)                           \
-                   : [n] "r"(n), [zero] "r"(out->y_zero), [low] "r"(out->low), [high] "r"(out->high)      \
+                   : [n] "r"(n), [zero] "r"(out->y_zero)                                              \
                    : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory")
 
 /* A position's outputs from accumulators `step` words apart for each 4: n groups of 16, then `rest` channels. */
@@ -183,13 +177,28 @@ NH_KERNEL void nh_mve_outputs(const nh_conv_mve_t *p, const int32_t *acc, int8_t
     }
 }
 
+/* The one channel's sum. */
+NH_INLINE int32_t nh_mve_lone(const nh_conv_mve_t *p, const int8_t *x) {
+    const int8_t *w = p->weights + 16;
+    int32_t sum = *(const int32_t *)(const void *)p->weights;
+    __asm volatile("dlstp.8 lr, %[n]\n"
+                   "1: vldrb.8 q0, [%[x]], #16\n"
+                   "vldrb.8 q1, [%[w]], #16\n"
+                   "vmladava.s8 %[sum], q0, q1\n"
+                   "letp lr, 1b\n"
+                   : [x] "+r"(x), [w] "+r"(w), [sum] "+Te"(sum)
+                   : [n] "r"(p->window)
+                   : "lr", "q0", "q1", "memory");
+    return sum;
+}
+
 /* n positions from x on, p->step bytes apart; nothing is read from `end` on. */
 NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const int8_t *end, int32_t n, int8_t *y,
                                 int32_t *acc) {
     int32_t blocks = (p->window + 15) >> 4, groups = (p->y_c + 3) >> 2;
     nh_mve_pair_t pair = {x, x + p->step, blocks & 1 ? blocks : blocks >> 1, p->weights, acc, groups};
     nh_mve_single_t single = {x, p->window, p->weights, acc, groups};
-    for (; n >= 2 && pair.x1 + 16 * blocks <= end; n -= 2, y += 2 * p->y_c) {
+    for (; n >= 2 && p->y_c > 1 && pair.x1 + 16 * blocks <= end; n -= 2, y += 2 * p->y_c) {
         if (blocks & 1) nh_mve_pair(&pair);
         else nh_mve_pair_twice(&pair);
         pair.x0 += 2 * p->step;
@@ -197,7 +206,8 @@ NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const i
         nh_mve_outputs(p, acc, y);
     }
     for (single.x = pair.x0; n > 0; n--, y += p->y_c, single.x += p->step) {
-        nh_mve_single(&single);
+        if (p->y_c == 1) *acc = nh_mve_lone(p, single.x);
+        else nh_mve_single(&single);
         nh_mve_output(p, acc, 4, y);
     }
 }
@@ -223,6 +233,10 @@ NH_KERNEL void nh_mve_columns(const nh_conv_mve_t *p, int8_t *to, const int8_t *
     int32_t to_step = p->k_t * p->x_c, count = columns, lump = p->lump;
     uint8x16_t places = vuninitializedq_u8();
     uint32_t lanes;
+    if (columns == 1) {
+        nh_mve_copy(to, from, p->x_c);
+        return;
+    }
     if (lump) { /* several columns in a vector */
         places = vldrbq_u8(p->places);
         lanes = vctp8q((uint32_t)(lump * p->x_c));
@@ -246,7 +260,7 @@ NH_KERNEL void nh_mve_columns(const nh_conv_mve_t *p, int8_t *to, const int8_t *
 }
 
 /* Run `o` of the strip for output frame t. */
-NH_INLINE void nh_mve_run(const nh_conv_mve_t *p, const nh_ring_t *x, int32_t t, int32_t o, int8_t *to,
+NH_INLINE void nh_mve_strip_run(const nh_conv_mve_t *p, const nh_ring_t *x, int32_t t, int32_t o, int8_t *to,
                           const int8_t *zeros) {
     int32_t band = o * p->stride_f - p->pad_f, step = p->dilation_f, count = p->run, frame = t * p->stride_t - p->pad_t;
     for (; band < 0 && count > 0; count--, band += step) to += p->k_t * p->x_c;
@@ -262,12 +276,13 @@ NH_INLINE void nh_mve_strips(const nh_conv_mve_t *p, const nh_ring_t *x, int8_t 
     int32_t bytes = p->runs * p->run * p->k_t * p->x_c;
     int8_t *zeros = (int8_t *)(acc + 8 * ((p->y_c + 3) >> 2)), *strip = zeros + p->zeros;
     nh_mve_fill(zeros, p->x_zero, p->zeros + bytes);
-    for (int32_t t = 0; t < p->y_t; t++, y += p->y_f * p->y_c) {
+    for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t o = 0; o < p->runs; o++) {
-            nh_mve_run(p, x, t, o, strip + o * p->run * p->k_t * p->x_c, zeros);
+            nh_mve_strip_run(p, x, t, o, strip + o * p->run * p->k_t * p->x_c, zeros);
         }
-        nh_mve_positions(p, strip, strip + bytes + 15, p->y_f, y, acc);
+        nh_mve_positions(p, strip, strip + bytes + 15, p->y_f, y + t * p->y_f * p->y_c, acc);
     }
+    nh_mve_clamp_s8(y, p->y_t * p->y_f * p->y_c, p->output.low, p->output.high);
 }
 
 NH_KERNEL void nh_conv_mve_ring_s8(const nh_conv_mve_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
@@ -284,7 +299,8 @@ NH_KERNEL void nh_conv_mve_direct_s8(const nh_conv_mve_t *p, const int8_t *x, in
     int32_t row_bytes = p->x_f * p->x_c, rows = p->y_t, n = p->y_f;
     const int8_t *end = x + p->x_t * row_bytes;
     if (n * p->step == p->stride_t * row_bytes) n *= rows, rows = 1;
-    for (int32_t t = 0; t < rows; t++, x += p->stride_t * row_bytes, y += n * p->y_c) {
-        nh_mve_positions(p, x, end, n, y, (int32_t *)scratch);
+    for (int32_t t = 0; t < rows; t++, x += p->stride_t * row_bytes) {
+        nh_mve_positions(p, x, end, n, y + t * n * p->y_c, (int32_t *)scratch);
     }
+    nh_mve_clamp_s8(y, rows * n * p->y_c, p->output.low, p->output.high);
 }

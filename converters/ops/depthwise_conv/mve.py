@@ -34,26 +34,32 @@ def bank(layer: Layer) -> Choice | None:
 
 def taps(layer: Layer) -> Choice | None:
     """Any window over at least sixteen channels, one filter each."""
-    if layer.filters > 1 or layer.channels < SIXTEEN or not _pairs_fit(layer):
+    outputs = Outputs(layer.requantization, *layer.limits)
+    if layer.filters > 1 or layer.channels < SIXTEEN or outputs.mode == WIDE or not _pairs_fit(layer):
         return None
     starts = np.minimum(np.arange(0, layer.channels, SIXTEEN), layer.channels - SIXTEEN)
-    order = (starts[:, None, None] + np.array(LANES)).reshape(-1, 4)
-    pairs = -(-layer.taps // 2)
-    outputs = Outputs(layer.requantization, *layer.limits)
+    constants = _constants(layer, outputs, starts)
+    pairs, odd = _counts(layer)
     fields: dict[str, Field] = {f"layer.{k}": v for k, v in layer.fields.items()}
-    fields |= {"layer.weights": _constants(layer, starts, order), "pairs": pairs}
+    fields |= {"layer.weights": constants.ravel(), "pairs": pairs, "odd": odd, "sixteens": len(starts)}
+    fields |= {"group_bytes": constants.shape[1], "rectified": outputs.mode}
     overwrites = layer.channels % SIXTEEN == 0 and _reads_ahead(layer)
     kernel = Kernel(
         "nh_depthwise_mve_s8",
         "depthwise_conv/op_mve.c",
         "nh_depthwise_mve_t",
-        fields | outputs.fields(order),
-        scratch_bytes=layer.padding_bytes + 4 * (2 * pairs + 1),
+        fields,
+        scratch_bytes=layer.padding_bytes + 4 * (layer.taps + 1),
         in_place=(0,) if overwrites else (),
         ring_function="nh_depthwise_mve_ring_s8",
         variant="taps, 16 channels",
     )
-    return Choice(layer.positions * (20 + 2 * layer.taps + len(starts) * (23 * pairs + 45)), kernel)
+    return Choice(layer.positions * (20 + 2 * layer.taps + len(starts) * (11.5 * layer.taps + 39)), kernel)
+
+
+def _counts(layer: Layer) -> tuple[int, int]:
+    """(pairs of taps, taps left over)"""
+    return (1, 0) if layer.taps == 1 else divmod(layer.taps, 2)
 
 
 def patches(layer: Layer) -> Choice | None:
@@ -96,13 +102,16 @@ def _pairs_fit(layer: Layer) -> bool:
     return not (w == -128).all(1).any()
 
 
-def _constants(layer: Layer, starts: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """For each 16 channels: [4, 4] biases and [taps, 16] weights, as int8."""
-    weights = np.zeros((layer.taps + layer.taps % 2, layer.channels), np.int8)
+def _constants(layer: Layer, outputs: Outputs, starts: np.ndarray) -> np.ndarray:
+    """For each 16 channels their biases [4, 4], weights [taps, 16] and scaling [4, 2, 4], as int8."""
+    order = (starts[:, None, None] + np.array(LANES)).reshape(-1, 4)
+    pairs, odd = _counts(layer)
+    weights = np.zeros((2 * pairs + odd, layer.channels), np.int8)
     weights[: layer.taps] = layer.flat_weights
     groups = weights[:, starts[:, None] + np.arange(SIXTEEN)].transpose(1, 0, 2)  # [groups, taps, 16]
-    bias = int32(layer.requantization.bias[order]).view(np.int8).reshape(len(starts), -1)
-    return np.concatenate([bias, groups.reshape(len(starts), -1)], 1).ravel()
+    words = layer.requantization.bias[order], outputs.scaling(order)
+    bias, scaling = (int32(v).view(np.int8).reshape(len(starts), -1) for v in words)
+    return np.concatenate([bias, groups.reshape(len(starts), -1), scaling], 1)
 
 
 def _reads_ahead(layer: Layer) -> bool:

@@ -6,9 +6,11 @@
 #include "taps.h"
 
 typedef struct {
-    nh_depthwise_t layer;   /* weights: as the kernel says; bias, multiplier and shift are not used */
-    int32_t pairs;          /* of taps; a window of an odd number has one more, of weight 0 */
-    nh_mve_output_t output; /* channels in the order of mve.h */
+    nh_depthwise_t layer; /* weights: for each 16 channels in the order of mve.h their biases, [taps, 16], scaling */
+    int32_t pairs, odd;   /* of taps, and whether there is one more */
+    int32_t sixteens;     /* groups of channels */
+    int32_t group_bytes;  /* of their constants */
+    int32_t rectified;    /* NH_RECTIFIED or NH_SIGNED */
 } nh_depthwise_mve_t;
 
 #endif

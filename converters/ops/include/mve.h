@@ -43,11 +43,13 @@ NH_INLINE int32_t nh_mve_words(int32_t mode) { return mode == NH_WIDE ? 12 : 8; 
 
 /* Sixteen channels, in the order above, to their int8. */
 NH_INLINE int8x16_t nh_mve_narrow(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, const nh_mve_output_t *p) {
-    int16x8_t even = vqmovntq_s32(vqmovnbq_s32(vuninitializedq_s16(), a), b);
-    int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(vuninitializedq_s16(), c), d);
-    int16_t zero = (int16_t)p->y_zero;
-    int8x16_t y = vqmovnbq_s16(vuninitializedq_s8(), vqaddq_n_s16(even, zero));
-    y = vqmovntq_s16(y, vqaddq_n_s16(odd, zero));
+    /* The first operands are overwritten whole. */
+    int16x8_t even = vqmovntq_s32(vqmovnbq_s32(vreinterpretq_s16_s32(a), a), b);
+    int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(vreinterpretq_s16_s32(c), c), d);
+    int8x16_t y;
+    even = vqaddq_n_s16(even, (int16_t)p->y_zero);
+    odd = vqaddq_n_s16(odd, (int16_t)p->y_zero);
+    y = vqmovntq_s16(vqmovnbq_s16(vreinterpretq_s8_s16(even), even), odd);
     return vminq_s8(vmaxq_s8(y, vdupq_n_s8((int8_t)p->low)), vdupq_n_s8((int8_t)p->high));
 }
 
