@@ -174,7 +174,7 @@ def _lead(g: Windows, direct: bool) -> int:
 
 
 def _packed(weights: np.ndarray, r: Requantization, order: np.ndarray) -> np.ndarray:
-    """[O, K] -> int8 of, for each 4 channels, their bias and [K / 16, 4, 16]; only the one channel's where it is alone."""
+    """[O, K] -> int8 of, for each 4 channels, their bias and [K / 16, 4, 16]; one channel alone is not filled up."""
     blocks = -(-weights.shape[1] // 16)
     filled = np.zeros((len(weights), blocks * 16), np.int8)
     filled[:, : weights.shape[1]] = weights
