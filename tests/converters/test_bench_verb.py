@@ -8,7 +8,11 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
+from converters.compile import compile_model
+from converters.emit.c import const_bytes
+from converters.emit.header import static_bytes
 from converters.measure.standin import open_standin
+from converters.target import target
 from edge.cli.verbs import application
 
 KEYS = {
@@ -45,6 +49,15 @@ def test_a_file_on_an_emulated_board(file):
     assert 10_000 < found["instructions"] < 96_000
     assert sum(x["instructions"] for x in found["layers"]) == pytest.approx(found["instructions"], rel=0.1)
     assert sum(x["macs"] for x in found["layers"]) == found["macs"]
+
+
+def test_memory_is_what_compile_said(file):
+    need_arm()
+    found = json.loads(bench(file, "--board", "mps2-an386", "--inputs", "1", "--json").stdout)
+    made = compile_model(open_standin("vad"), target("cortex-m4"))
+    assert found["arena_bytes"] == made.arena_bytes
+    assert found["static_bytes"] == static_bytes(made)
+    assert found["flash_const_bytes"] == pytest.approx(const_bytes(made), rel=0.02)
 
 
 def test_the_same_twice_is_the_same_count(file):

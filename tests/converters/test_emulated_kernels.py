@@ -13,15 +13,13 @@ import pytest
 
 from converters import ops
 from converters.emit.c import emit
-from converters.emit.paste import paste
 from converters.error import ConvertError
 from converters.graph import Graph, Node, State, Tensor
 from converters.measure import emulator
 from converters.measure.measurement import measure
-from converters.measure.toolchain import call
 from converters.plan import plan
 from converters.run import run_reference
-from converters.target import Target, target
+from converters.target import target
 from edge.board import open_board
 
 FOLDERS = sorted(m.name for m in pkgutil.iter_modules(ops.__path__) if m.ispkg)
@@ -62,25 +60,6 @@ def together(cases: list[op_cases.Case]) -> op_cases.Case:
         ),
         [x for c in cases for x in c.inputs],
     )
-
-
-@pytest.mark.parametrize("name", BOARDS)
-def test_all_kernels_of_a_core_may_stand_in_one_file(name, tmp_path):
-    """A model may have any of them: no two define the same name."""
-    core = target(open_board(name).target)
-    if shutil.which(core.compiler) is None:
-        pytest.skip(f"{core.compiler} is not installed")
-    sources = {source for folder in FOLDERS for seed in SEEDS for source in sources_of(folder, seed, core)}
-    (tmp_path / "all.c").write_text(paste(["include/nh.h", *sorted(sources)]))
-    flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "--specs=picolibc.specs"]
-    call([core.compiler, *core.flags, *flags[: None if core.name == "rv32" else -1], "-c", "all.c"], tmp_path)
-
-
-def sources_of(folder: str, seed: int, core: Target) -> set[str]:
-    try:
-        return {s.kernel.source for s in plan(op_cases.case_for(folder, seed).graph, core).steps}
-    except ConvertError:
-        return set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
