@@ -43,6 +43,7 @@ def taps(layer: Layer) -> Choice | None:
     fields: dict[str, Field] = {f"layer.{k}": v for k, v in layer.fields.items()}
     fields |= {"layer.weights": constants.ravel(), "pairs": pairs, "odd": odd, "sixteens": len(starts)}
     fields |= {"group_bytes": constants.shape[1], "rectified": outputs.mode}
+    fields |= dict(zip(("first_t", "end_t", "first_f", "end_f"), (*_inside(layer, 0), *_inside(layer, 1)), strict=True))
     overwrites = layer.channels % SIXTEEN == 0 and _reads_ahead(layer)
     kernel = Kernel(
         "nh_depthwise_mve_s8",
@@ -55,6 +56,14 @@ def taps(layer: Layer) -> Choice | None:
         variant="taps, 16 channels",
     )
     return Choice(layer.positions * (20 + 2 * layer.taps + len(starts) * (11.5 * layer.taps + 39)), kernel)
+
+
+def _inside(layer: Layer, axis: int) -> tuple[int, int]:
+    """First and end of the outputs along time or frequency whose windows have no tap in the padding."""
+    op, pad = layer.op, layer.op.pads[2 * axis]
+    extent = (layer.w.shape[axis + 1] - 1) * op.dilation[axis] + 1
+    last = (layer.x.shape[axis + 1] + pad - extent) // op.stride[axis]
+    return -(-pad // op.stride[axis]), min(layer.y.shape[axis + 1], last + 1)
 
 
 def _counts(layer: Layer) -> tuple[int, int]:

@@ -110,8 +110,8 @@ NH_ASSEMBLY void nh_mve_taps_rectified(const nh_mve_run_t *run NH_UNUSED) { NH_M
 NH_ASSEMBLY void nh_mve_taps_signed(const nh_mve_run_t *run NH_UNUSED) { NH_MVE_TAPS(NH_MVE_AWAY); }
 
 /* `positions` from y on, each `step` bytes behind the taps of the one before. */
-NH_KERNEL void nh_mve_taps_run(const nh_depthwise_mve_t *p, const int8_t *const *taps, int32_t step, int8_t *y,
-                               int32_t positions) {
+NH_APART void nh_mve_taps_run(const nh_depthwise_mve_t *p, const int8_t *const *taps, int32_t step, int8_t *y,
+                              int32_t positions) {
     const nh_depthwise_t *layer = &p->layer;
     const int8_t *constants = (const int8_t *)layer->weights;
     int32_t c = layer->x_c, overlap = c & 15, whole = c >> 4, done = 16 * whole;
@@ -131,42 +131,58 @@ NH_KERNEL void nh_mve_taps_run(const nh_depthwise_mve_t *p, const int8_t *const 
     }
 }
 
-/* Positions from `at` on, of n, whose windows have no tap in the padding; pads and steps along one axis. */
-NH_INLINE int32_t nh_mve_inside(int32_t at, int32_t n, int32_t stride, int32_t pad, int32_t extent, int32_t x) {
-    int32_t end = at;
-    if (at * stride < pad) return 0;
-    while (end < n && end * stride - pad + extent <= x) end++;
-    return end - at;
+/* The taps of a window that has none in the padding. */
+NH_APART void nh_mve_taps(const nh_depthwise_t *l, const nh_ring_t *x, int32_t t, int32_t f, const int8_t **taps) {
+    int32_t row = l->dilation_t * l->x_f * l->x_c, step = l->dilation_f * l->x_c, k_f = l->k_f, bytes = x->bytes;
+    const int8_t *at = x->x + ((t * l->stride_t - l->pad_t) * l->x_f + f * l->stride_f - l->pad_f) * l->x_c;
+    const int8_t *end = x->end;
+    for (int32_t i = l->k_t; i > 0; i--, at += row) {
+        const int8_t *q = at;
+        int32_t j = k_f;
+        if (at >= end) at -= bytes, q = at;
+        do *taps++ = q, q += step;
+        while (--j > 0);
+    }
+    *taps = taps[-1];
 }
 
-NH_INLINE void nh_mve_depthwise(const nh_depthwise_mve_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
+NH_APART void nh_mve_border_taps(const nh_depthwise_t *l, const nh_ring_t *x, int32_t t, int32_t f, const int8_t *pad,
+                                 const int8_t **taps) {
+    const int8_t **end = nh_taps(l, x, t, f, pad, taps);
+    *end = end[-1];
+}
+
+NH_APART void nh_depthwise_mve_ring_s8(const nh_depthwise_mve_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
     const nh_depthwise_t *l = &p->layer;
-    int32_t extent_t = (l->k_t - 1) * l->dilation_t + 1, extent_f = (l->k_f - 1) * l->dilation_f + 1;
-    int32_t band = l->stride_f * l->x_c, frame = l->stride_t * l->x_f * l->x_c, n;
+    int32_t step = l->stride_f * l->x_c;
     int8_t *pad = (int8_t *)scratch;
     const int8_t **taps = (const int8_t **)(void *)(pad + ((l->pad_bytes + 3) & ~3));
     if (l->pad_bytes) nh_mve_fill(pad, l->x_zero, l->pad_bytes);
-    for (int32_t t = 0; t < l->y_t;) {
-        int32_t frames = nh_mve_inside(t, l->y_t, l->stride_t, l->pad_t, extent_t, l->x_t);
-        int32_t along_t = l->y_f == 1 && !x->bytes && frames && nh_mve_inside(0, 1, l->stride_f, l->pad_f, extent_f, l->x_f);
-        for (int32_t f = 0; f < l->y_f; f += n) {
-            const int8_t **end = nh_taps(l, x, t, f, pad, taps);
-            *end = end[-1];
-            n = frames ? nh_mve_inside(f, l->y_f, l->stride_f, l->pad_f, extent_f, l->x_f) : 0;
-            if (n == 0) n = 1;
-            nh_mve_taps_run(p, taps, along_t ? frame : band, y, along_t ? frames : n);
-            y += n * l->y_c;
+    for (int32_t t = 0; t < l->y_t; t++) {
+        int32_t within = t >= p->first_t && t < p->end_t;
+        for (int32_t f = 0, n; f < l->y_f; f += n, y += n * l->y_c) {
+            n = 1;
+            if (within && f >= p->first_f && f < p->end_f) {
+                nh_mve_taps(l, x, t, f, taps);
+                n = p->end_f - f;
+                if (l->y_f == 1 && !x->bytes) { /* frame after frame */
+                    n = p->end_t - t;
+                    step = l->stride_t * l->x_f * l->x_c;
+                    t += n - 1;
+                }
+            } else {
+                nh_mve_border_taps(l, x, t, f, pad, taps);
+            }
+            nh_mve_taps_run(p, taps, step, y, n);
+            if (l->y_f == 1) {
+                y += n * l->y_c;
+                break;
+            }
         }
-        t += along_t ? frames : 1;
-        if (along_t) y += (frames - 1) * l->y_c;
     }
-}
-
-NH_KERNEL void nh_depthwise_mve_ring_s8(const nh_depthwise_mve_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
-    nh_mve_depthwise(p, x, y, scratch);
 }
 
 NH_KERNEL void nh_depthwise_mve_s8(const nh_depthwise_mve_t *p, const int8_t *x, int8_t *y, void *scratch) {
     nh_ring_t plain = nh_plain(x, p->layer.x_t * p->layer.x_f * p->layer.x_c);
-    nh_mve_depthwise(p, &plain, y, scratch);
+    nh_depthwise_mve_ring_s8(p, &plain, y, scratch);
 }

@@ -7,6 +7,8 @@
 #include <arm_mve.h>
 #include "requantize.h"
 
+/* Inlined, these would make registers scarce. */
+#define NH_APART static __attribute__((noinline, unused))
 #define NH_UNUSED __attribute__((unused))
 #if defined(__clang__)
 #define NH_VPR /* clang has no name for it, and keeps nothing there across these statements */
