@@ -77,12 +77,6 @@ def files(made: Plan, about: About, prefix: str) -> dict[str, str]:
     return emit(made, prefix, about) | library(prefix, about)
 
 
-def prefix_of(name: str) -> str:
-    """A C name made from a model's name."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower()).strip("_") or "model"
-    return f"model_{letters}" if letters[0].isdigit() else letters
-
-
 def _source(name: str, path: Path, states_outside: bool) -> Source:
     try:
         content = path.read_bytes()

@@ -15,14 +15,18 @@ def compile(  # noqa: A001  the verb's name
         Path | None, typer.Option("--out", "-o", help="Folder of the library; made if missing. [default: none written]")
     ] = None,
     prefix: Annotated[
-        str | None, typer.Option(help="Of files, functions and macros. [default: the model's name]")
-    ] = None,
+        str, typer.Option(help="Of files, functions and macros; two models in one program need two.")
+    ] = "model",
     ram: Annotated[
         str | None, typer.Option(help="Bytes of RAM it may take, such as 64K; slower where that is what it takes.")
     ] = None,
     library: Annotated[
-        bool, typer.Option("--library", help="Build the shared library of `listen --backend native`, for this machine.")
+        bool, typer.Option("--library", help="Build the shared library of `listen --backend native`.")
     ] = False,
+    compiler: Annotated[
+        str | None,
+        typer.Option(help="With --library and --out: for another machine, arm-linux-gnueabihf-gcc."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
 ) -> None:
     """Compile an int8 model to C: bit for bit what TFLM computes, with its memory known beforehand.
@@ -31,11 +35,13 @@ def compile(  # noqa: A001  the verb's name
     """
     from converters.budget import BudgetError
     from converters.cli.failure import one_line
-    from converters.compile import compile_model, open_source, prefix_of
+    from converters.compile import compile_model, open_source
 
     core, budget = _target(target), _bytes(ram)
-    if library and (out is not None or core.name != "host"):
-        raise typer.BadParameter("is for this machine, in its own place: no --out, no --target", param_hint="--library")
+    if library and core.name != "host":
+        raise typer.BadParameter("is for a machine with an operating system: no --target", param_hint="--library")
+    if compiler and not (library and out):
+        raise typer.BadParameter("goes with --library and --out, the library's file", param_hint="--compiler")
     with one_line():
         source = open_source(model)
         try:
@@ -43,8 +49,7 @@ def compile(  # noqa: A001  the verb's name
         except BudgetError as e:
             typer.echo(f"nuthatch: {e}", err=True)
             raise typer.Exit(3) from None
-        name = prefix or prefix_of(source.about.name)
-        written = _write(source, made, name, out, library, model)
+        written = [_build_library(made, model, out, compiler)] if library else _write(source, made, prefix, out)
         print(_json(source, made, written) if json else _table(source, made, written))
 
 
@@ -72,12 +77,10 @@ def _bytes(text: str | None) -> int | None:
     return int(size)
 
 
-def _write(source: Any, made: Any, prefix: str, out: Path | None, library: bool, model: str) -> list[Path]:
+def _write(source: Any, made: Any, prefix: str, out: Path | None) -> list[Path]:
     from converters.compile import files
 
     texts = files(made, source.about, prefix)
-    if library:
-        return [_build_library(made, model)]
     if out is None:
         return []
     out.mkdir(parents=True, exist_ok=True)
@@ -86,13 +89,17 @@ def _write(source: Any, made: Any, prefix: str, out: Path | None, library: bool,
     return [out / name for name in texts]
 
 
-def _build_library(made: Any, model: str) -> Path:
+def _build_library(made: Any, model: str, out: Path | None, compiler: str | None) -> Path:
+    """Where the daemon looks for it, or at ``out``; tuned to this machine when it is for this one."""
     from converters.emit.c import emit
     from converters.library import PREFIX, abi_source, build, default_path
     from edge.manifest import open_bundle
 
     bundle = open_bundle(model)
-    return build({**emit(made, PREFIX), "abi.c": abi_source(bundle, made)}, default_path(bundle))
+    files = {**emit(made, PREFIX), "abi.c": abi_source(bundle, made)}
+    if compiler is None:
+        return build(files, out or default_path(bundle))
+    return build(files, out or default_path(bundle), compiler, ("-O3",))
 
 
 def _json(source: Any, made: Any, written: list[Path]) -> str:

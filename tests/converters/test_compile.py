@@ -13,7 +13,7 @@ from random_graphs import random_graph
 from typer.testing import CliRunner
 
 from converters.budget import BudgetError, needed, plan_within
-from converters.compile import PASSES, compile_model, files, lower, open_source, prefix_of
+from converters.compile import PASSES, compile_model, files, lower, open_source
 from converters.emit.c import emit
 from converters.error import ConvertError
 from converters.graph import Graph, Node, Quantization, State, Tensor
@@ -271,10 +271,6 @@ def test_a_budget_is_kept_at_the_price_of_rows_computed_twice(tmp_path):
     same(Sanitized(emit(on_host), on_host, tmp_path).run(steps), list(run_steps(graph, steps)))
     with pytest.raises(BudgetError, match="the smallest plan found is"):
         plan_within(graph, target("m4"), 100)
-
-
-def test_names_become_c_names():
-    assert [prefix_of(n) for n in ("Kws Ref-1", "1dcnn", "--", "é")] == ["kws_ref_1", "model_1dcnn", "model", "model"]
 
 
 def run(*args: str):
