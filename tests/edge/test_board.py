@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.board import FOLDER, Board, BoardError, Memory, known, open_board
+from edge.board import FOLDER, BoardError, Memory, known, open_board
 
 
 @pytest.mark.parametrize("name", known())
@@ -62,9 +62,10 @@ def test_other_keys_are_platformio_s(tmp_path):
     (tmp_path / "x.ini").write_text(
         "[env:x]\nplatform = ststm32\nbuild_flags = ${env.f}\ncustom_title=X\ncustom_target=t"
     )
-    assert open_board("x", tmp_path) == Board("x", "X", "t")
+    found = open_board("x", tmp_path)
+    assert (found.id, found.title, found.target) == ("x", "X", "t")
 
 
-def test_every_board_is_in_the_documentation():
+def test_every_board_that_measures_is_in_the_documentation():
     text = (FOLDER.parent / "docs" / "bench.md").read_text("utf-8")
-    assert [b for b in known() if f"`{b}`" not in text] == []
+    assert [b for b in known() if open_board(b).emulated and f"`{b}`" not in text] == []
