@@ -40,6 +40,8 @@ def require_defined(node: Node, inputs: Sequence[Tensor], outputs: Sequence[Tens
     for t in (inputs[0], outputs[0]) if builtin in FUNCTIONS else ():
         if not FUNCTION_SCALES[0] < t.q.scale * getattr(node.op, "beta", 1.0) < FUNCTION_SCALES[1]:
             raise _refusal(node, f"{t.name} has the scale {t.q.scale:g}")
+    if builtin == "HARD_SWISH" and not 2.0**-8 < inputs[0].q.scale / outputs[0].q.scale < 2.0**7:
+        raise _refusal(node, f"its input's scale is {inputs[0].q.scale / outputs[0].q.scale:g} times its output's")
     if not node.op.any_dtype and builtin not in ACCUMULATORS and any(t.dtype != "int8" for t in inputs):
         raise ConvertError(f"{node.name} ({builtin}): computes in int8, not in {', '.join(t.dtype for t in inputs)}")
     if node.op.variable_inputs and any(any(t.q.zero_points) for t in inputs[1:] if t.is_constant and t.quantization):
@@ -86,7 +88,11 @@ def _require_room(node: Node, inputs: Sequence[Tensor], output: Tensor) -> None:
     size = math.prod(_STEPS[t.dtype] for t in inputs[: len(factors)])
     if node.op.builtin in ("MEAN", "SUM"):
         size *= max(1, math.prod(inputs[0].shape) // max(1, math.prod(output.shape)))
-    ratio = math.prod(factors) / output.q.scale
+    # LEAKY_RELU multiplies by its slope, too.
+    slope = abs(float(getattr(node.op, "alpha", 0.0)))
+    if not math.isfinite(slope):
+        raise _refusal(node, f"its slope is {slope}")
+    ratio = math.prod(factors) * max(slope, 1.0) / output.q.scale
     if math.ldexp(size, max(math.frexp(ratio)[1], 0)) > LARGEST:
         raise _refusal(node, f"its inputs' scale is {ratio:g} times its output's")
 
@@ -104,8 +110,10 @@ def _require_svdf_room(node: Node, inputs: Sequence[Tensor], outputs: Sequence[T
 def _require_lstm_room(node: Node, inputs: Sequence[Tensor]) -> None:
     """Inputs and the output's state into gates, whose scale is 2**-12."""
     largest = max(t.q.scale for t in inputs if not t.is_constant and t.dtype == "int8")
+    biases = [t.values for t in inputs if t.is_constant and t.dtype == "int32"]
+    bias = max((float(np.abs(b.astype(np.int64)).max()) for b in biases), default=0.0)
     for w in (t for t in inputs if t.is_constant and t.dtype == "int8"):
-        bound = float(np.abs(w.values.astype(np.int64)).sum(-1).max()) * _STEPS["int8"]
+        bound = float(np.abs(w.values.astype(np.int64)).sum(-1).max()) * _STEPS["int8"] + bias
         ratio = largest * w.q.scale * 2.0**12
         if math.ldexp(bound, max(math.frexp(ratio)[1], 0)) > LARGEST:
             raise _refusal(node, f"{w.name} sums up to {bound:,.0f}, times {ratio:g}")

@@ -101,7 +101,11 @@ class Windowed(Op):
     def from_options(self, schema: Any, options: Any, inputs: Sequence[Tensor]) -> Self:
         """Itself with the pads that SAME stands for on these shapes."""
         steps = (*self.stride, *self.dilation, *self.kernel(inputs))
-        if min(steps) < 1 or options.padding not in (schema.Padding.SAME, schema.Padding.VALID):
+        room = [2 * n for n in inputs[0].shape[1:3]]
+        too_wide = (
+            any(k > n for k, n in zip(self.kernel(inputs), room, strict=True)) or max(self.extent(inputs)) > 1 << 16
+        )
+        if min(steps) < 1 or too_wide or options.padding not in (schema.Padding.SAME, schema.Padding.VALID):
             raise ConvertError(
                 f"{inputs[0].name}: a window with stride {self.stride}, dilation {self.dilation}, "
                 f"size {self.kernel(inputs)}, padding {options.padding}; take the file again from its source"

@@ -140,7 +140,7 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
         elif kind < 0.9:
             data[at : at + rng.randint(1, 64)] = data[to : to + rng.randint(0, 64)]
         elif kind < 0.93:
-            del data[max(at, len(data) - 4096) :]
+            return bytes(data[:at])
     return bytes(data)
 
 

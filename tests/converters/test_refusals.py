@@ -188,6 +188,20 @@ def test_a_buffer_behind_the_flatbuffer_is_refused():
     assert "data after the end of the flatbuffer" in refusal(change)
 
 
+def test_scales_beyond_32_bits_are_refused():
+    def change(m: Any) -> None:
+        m.subgraphs[0].tensors[of_kind(m, OPERATORS.CONV_2D)[3].outputs[0]].quantization.scale = [1e-9]
+
+    assert "beyond 32-bit arithmetic" in refusal(change)
+
+
+def test_a_window_wider_than_twice_its_input_is_refused():
+    def change(m: Any) -> None:
+        of_kind(m, OPERATORS.AVERAGE_POOL_2D)[0].builtinOptions.filterHeight = 1 << 20
+
+    assert "a window with stride" in refusal(change)
+
+
 def test_two_signatures_are_refused():
     assert "2 subgraphs, of which number 1" in refusal(lambda m: m.subgraphs.append(m.subgraphs[0]))
 

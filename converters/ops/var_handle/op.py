@@ -32,5 +32,7 @@ class VarHandle(Op):
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         if output.dtype != "resource":
             raise ConvertError(f"{output.name}: VAR_HANDLE to {output.dtype}, not to a handle")
-        container, name = ((text or b"").decode("utf-8", "replace") for text in (options.container, options.sharedName))
+        container, name = (
+            (text or b"").split(b"\0")[0].decode("utf-8", "replace") for text in (options.container, options.sharedName)
+        )
         return cls(container, name), 0
