@@ -13,16 +13,22 @@ typedef struct {
     const uint8_t *weights; /* [y_c][depth]: w + 128; depth a multiple of 4 */
 } nh_five_t;
 
-/* Windows as words; depth is rounded up with zeros. Gives the end. */
-NH_INLINE const int32_t *nh_five_pack(int32_t *to, const int8_t *const x[5], int32_t depth) {
-    int32_t padded = (depth + 3) & ~3;
-    for (int32_t i = 0; i < 5; i++) {
-        int32_t sum = 0, *at = to + i;
-        for (int32_t k = 0; k < depth; k++) sum += x[i][k], at += 5, *at = x[i][k];
-        for (int32_t k = depth; k < padded; k++) at += 5, *at = 0;
-        to[i] = -128 * sum;
+/* n values into column `at` of nh_five_t.x; `sum` counts them. */
+NH_INLINE int32_t *nh_five_append(int32_t *at, const int8_t *x, int32_t n, int32_t *sum) {
+    int32_t total = *sum;
+    for (; n >= 4; n -= 4, x += 4, at += 20) {
+        int32_t a = x[0], b = x[1], c = x[2], d = x[3];
+        at[0] = a, at[5] = b, at[10] = c, at[15] = d, total += a + b + c + d;
     }
-    return to + 5 * (padded + 1);
+    for (; n > 0; n--, at += 5) *at = *x++, total += *at;
+    *sum = total;
+    return at;
+}
+
+NH_INLINE int32_t *nh_five_fill(int32_t *at, int32_t value, int32_t n, int32_t *sum) {
+    for (int32_t i = 0; i < n; i++, at += 5) *at = value;
+    *sum += n * value;
+    return at;
 }
 
 #if defined(__thumb2__)
@@ -65,6 +71,64 @@ NH_KERNEL __attribute__((noinline)) void nh_five(const nh_five_t *five) {
         :
         : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
 }
+#elif defined(__ARM_ARCH_6M__)
+#define NH_FIVE_STEP(i)                                                                       \
+    "ldrb r2, [r1, #" i "]\n ldmia r0!, {r3, r4, r5, r6, r7}\n muls r3, r2, r3\n muls r4, r2, r4\n" \
+    "muls r5, r2, r5\n muls r6, r2, r6\n muls r7, r2, r7\n"                                  \
+    "add r8, r8, r3\n add r9, r9, r4\n add r10, r10, r5\n add r11, r11, r6\n add r12, r12, r7\n"
+/* v: the sum; r4, r5: upper and lower half of the multiplier, r6 right shift, r7 bias; as nh_scaled. */
+#define NH_FIVE_STORE(v, y)                                                                           \
+    "mov r0, " v "\n adds r0, r0, r7\n uxth r1, r0\n asrs r2, r0, #16\n"                             \
+    "movs r3, r1\n muls r3, r5, r3\n lsrs r3, r3, #16\n muls r1, r4, r1\n adds r3, r3, r1\n"         \
+    "movs r1, r2\n muls r1, r5, r1\n adds r3, r3, r1\n ldr r1, [sp, #40]\n adds r3, r3, r1\n"        \
+    "lsrs r3, r3, #15\n muls r2, r4, r2\n lsls r2, r2, #1\n adds r3, r3, r2\n"                       \
+    "asrs r0, r0, #31\n adds r3, r3, r0\n ldr r1, [sp, #44]\n adds r3, r3, r1\n asrs r3, r3, r6\n"   \
+    "sxtb r0, r3\n cmp r0, r3\n beq 9f\n asrs r3, r3, #31\n movs r0, #127\n eors r0, r0, r3\n"       \
+    "9:\n ldr r1, [sp, #" y "]\n ldr r2, [sp, #24]\n strb r0, [r1, r2]\n"
+
+NH_KERNEL __attribute__((noinline)) void nh_five(const nh_five_t *five) {
+    register const nh_five_t *r0 __asm("r0") = five;
+    __asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7}\n"
+        "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"
+        "push {r4, r5, r6, r7}\n"
+        "sub sp, sp, #48\n"
+        "mov r1, sp\n"
+        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
+        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
+        "movs r2, #1\n lsls r2, r2, #16\n adds r2, r2, #1\n lsls r2, r2, #14\n" /* 2**30 + 2**14 */
+        "str r2, [sp, #40]\n"
+        "ldr r1, [r0]\n"
+        "1:\n" /* a channel */
+        "ldr r0, [sp, #36]\n mov lr, r0\n"
+        "ldr r0, [sp, #32]\n"
+        "ldmia r0!, {r3, r4, r5, r6, r7}\n"
+        "mov r8, r3\n mov r9, r4\n mov r10, r5\n mov r11, r6\n mov r12, r7\n"
+        "2:\n" NH_FIVE_STEP("0") NH_FIVE_STEP("1") NH_FIVE_STEP("2") NH_FIVE_STEP("3")
+        "adds r1, r1, #4\n"
+        "cmp r0, lr\n"
+        "bne 2b\n"
+        "mov lr, r1\n" /* the weights of the next */
+        "ldr r3, [sp, #20]\n"
+        "ldmia r3!, {r4, r5, r6, r7}\n" /* twice the bias, multiplier, right shift, rounding */
+        "str r3, [sp, #20]\n"
+        "movs r3, #1\n lsls r3, r3, #15\n subs r7, r7, r3\n str r7, [sp, #44]\n"
+        "asrs r7, r4, #1\n lsrs r4, r5, #16\n uxth r5, r5\n"
+        NH_FIVE_STORE("r8", "0") NH_FIVE_STORE("r9", "4") NH_FIVE_STORE("r10", "8")
+        NH_FIVE_STORE("r11", "12") NH_FIVE_STORE("r12", "16")
+        "mov r1, lr\n"
+        "ldr r2, [sp, #24]\n adds r2, r2, #1\n str r2, [sp, #24]\n"
+        "ldr r3, [sp, #28]\n cmp r2, r3\n beq 3f\n b 1b\n"
+        "3:\n"
+        "add sp, sp, #48\n"
+        "pop {r4, r5, r6, r7}\n"
+        "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
+        "pop {r4, r5, r6, r7}\n"
+        : "+r"(r0)
+        :
+        : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
+}
 #else
 NH_KERNEL __attribute__((noinline)) void nh_five(const nh_five_t *p) {
     const uint8_t *w = p->weights;
@@ -80,17 +144,11 @@ NH_KERNEL __attribute__((noinline)) void nh_five(const nh_five_t *p) {
 }
 #endif
 
-/* Outputs y_c apart from windows `step` apart. Where fewer than five are left, the last is made again: it is written
-   more than once, with the same value. scratch: 20 bytes for each k and 20 more. */
-NH_INLINE void nh_fives(nh_five_t *five, const int8_t *x, int32_t step, int32_t depth, int8_t *y, int32_t left,
-                        int32_t *scratch) {
-    const int8_t *window[5];
-    for (int32_t i = 0; i < 5; i++) {
-        int32_t at = nh_min(i, left - 1);
-        window[i] = x + at * step, five->y[i] = y + at * five->y_c;
-    }
-    five->x = scratch, five->x_end = nh_five_pack(scratch, window, depth);
-    nh_five(five);
+/* Zeros up to a whole number of steps, and what the offset of the weights comes to; gives nh_five_t.x_end. */
+NH_INLINE const int32_t *nh_five_close(int32_t *x, int32_t column, int32_t depth, int32_t sum) {
+    x[column] = -128 * sum;
+    for (x += 5 * (depth + 1); depth & 3; depth++, x += 5) x[column] = 0;
+    return x;
 }
 
 #endif

@@ -57,7 +57,7 @@ def portable(layer: Layer) -> Kernel | None:
         return None
     weights = packing.offset(layer.weights)
     constants = packing.channels(layer.requantization, np.arange(layer.channels), 2)
-    return _kernel(layer, "s8", "op.c", weights, constants, 5, 20 * (weights.shape[1] + 1), "5 positions")
+    return _kernel(layer, "s8", "op.c", weights, constants, 5, 20 * (weights.shape[1] + 1), "5 positions", 0)
 
 
 def any_scale(layer: Layer) -> Kernel:
@@ -95,19 +95,23 @@ def _kernel(
     positions_at_once: int,
     scratch_bytes: int,
     variant: str,
-    window_bytes: int = 0,
+    window_bytes: int | None = None,
 ) -> Kernel:
-    """``nh_conv_<name>`` gathers windows behind its other scratch, ``nh_conv_flat_<name>`` finds them in x."""
+    """``nh_conv_<name>`` gathers windows behind its other scratch, ``nh_conv_flat_<name>`` finds them in x.
+
+    ``window_bytes``: of each gathered window; ``layer.depth`` unless given.
+    """
     gathered = not layer.step
     # A window of one frame is contiguous in a ring too, but nothing asked for that yet.
     ring = f"nh_conv_ring_{name}" if gathered or layer.inputs[1].shape[1] > 1 else ""
+    window = layer.depth if window_bytes is None else window_bytes
     lead = layer.lead_bytes(positions_at_once, gathered or scratch_bytes > 0)
     return Kernel(
         f"nh_conv_{name}" if gathered else f"nh_conv_flat_{name}",
         f"conv/{source}",
         "nh_conv_t",
         layer.fields(weights, constants),
-        scratch_bytes=scratch_bytes + (positions_at_once * (window_bytes or layer.depth) if ring else 0),
+        scratch_bytes=scratch_bytes + (positions_at_once * window if ring else 0),
         in_place=(0,) if lead == 0 else (),
         lead_bytes=lead,
         ring_function=ring,
