@@ -4,11 +4,13 @@ SOURCE ?= samples/kitchen.opus
 MODELS ?= commands12 wake_computer wake_alexa
 # A folder whose models/*.tflite are measured beside the published figures; without it, stand-ins of their shapes.
 DATA ?= $(NUTHATCH_DATA)
+BOARD ?= mps2-an386
+MODEL ?= commands12
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := pyproject.toml setup.py constraints.txt $(wildcard firmware/lib/frontend/*.c firmware/lib/frontend/*.h) edge/frontend/build_native.py
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench clean firmware-setup firmware
 
 run: $(VENV)/.base
 	$(BIN)/nuthatch listen $(foreach m,$(MODELS),--model $(m)) --source $(SOURCE)
@@ -25,8 +27,25 @@ bench: $(VENV)/.all
 	$(BIN)/nuthatch bench wake_alexa --board native
 	$(BIN)/nuthatch bench anchors $(if $(DATA),--data $(DATA)) --out docs/benchmarks
 
+# PlatformIO in this checkout: its packages in firmware/.pio-core, nothing in ~/.platformio.
+firmware-setup: firmware/.pio-core/.ready
+
+firmware/.pio-core/.ready: $(VENV)/.boards $(wildcard firmware/tool-scons/* firmware/platform/*.json)
+	$(BIN)/python firmware/tool-scons/install.py
+	cd firmware && ../$(BIN)/pio pkg install -e mps2-an386
+	touch $@
+
+$(VENV)/.boards: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[boards]'
+	touch $@
+
+# From the clone to events of a board: builds, starts the emulator (or flashes), plays a recording into it.
+firmware: firmware-setup
+	$(BIN)/nuthatch flash $(MODEL) --board $(BOARD)
+	$(BIN)/python -m edge.link --board $(BOARD) --source $(SOURCE)
+
 clean:
-	rm -rf $(VENV) build *.egg-info edge/frontend/_native*.so .cache
+	rm -rf firmware/.pio firmware/.pio-core $(VENV) build *.egg-info edge/frontend/_native*.so .cache
 
 # What a Pi needs: no torch, no test tools.
 $(VENV)/.base: $(BUILD)
@@ -38,5 +57,5 @@ $(VENV)/.base: $(BUILD)
 # torch by itself first, so that the pinned version is the one that everything else meets.
 $(VENV)/.all: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,convert,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,convert,boards,dev]'
 	touch $@

@@ -42,10 +42,44 @@ class Board:
     qemu: str = ""
     """QEMU's machine; '' where none emulates the board."""
     mic: str = ""
+    """Kind and how it is read, or 'none'."""
+    environment: bool = True
+    """Firmware is built for it (``[env:<id>]``); else it runs the daemon (``[board:<id>]``)."""
+    hal: tuple[str, ...] = ()
+    """Folders of ``firmware/lib/hal`` beside the core's."""
+    usb: tuple[str, ...] = ()
+    """USB ids of its port, ``vid:pid`` in lower-case hexadecimal."""
+    volume: str = ""
+    """Label of the drive that its debugger shows: several boards have debuggers with the same USB id."""
+    flash_by: str = ""
+    """How a program gets onto it, for people."""
+    pick: str = ""
+    """What PlatformIO's uploader must be told to take one of several, with ``{serial}`` in it."""
+    emulator: str = ""
+    """Another emulator than QEMU."""
+    port: str = ""
+    """Where the emulator's UART is."""
+    platform: str = ""
+    """PlatformIO's, with its version."""
+    framework: str = ""
+    core: str = ""
+    """The processor, for people, where the target does not say it."""
+    cores: int = 1
+    memory_bytes: int = 0
+    """Of a board that runs the daemon."""
+    backends: tuple[str, ...] = ()
+    """What the daemon may use there, best first."""
+    notes: str = ""
 
     @property
     def emulated(self) -> bool:
+        """QEMU runs it, one instruction after the other."""
         return bool(self.qemu)
+
+    @property
+    def simulated(self) -> bool:
+        """Firmware for it runs on this machine, its UART a socket."""
+        return self.port.startswith("socket:")
 
 
 def known(folder: Path = FOLDER) -> list[str]:
@@ -62,7 +96,7 @@ def open_board(name: str, folder: Path = FOLDER) -> Board:
 
 
 def _section(name: str, path: Path) -> dict[str, str]:
-    """The ``custom_*`` keys of the file's one section, without the prefix."""
+    """The keys of the file's one section, ours without the prefix ``custom_``, and which kind of section it is."""
     # Values may name other settings in PlatformIO's ${...}, which none of ours do.
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     try:
@@ -71,8 +105,8 @@ def _section(name: str, path: Path) -> dict[str, str]:
         raise BoardError(f"{path.name}: cannot be read ({str(e).splitlines()[0]})") from None
     if parser.sections() not in ([f"env:{name}"], [f"board:{name}"]):
         raise BoardError(f"{path.name}: its one section must be [env:{name}] or [board:{name}]")
-    items = parser.items(parser.sections()[0])
-    return {k.removeprefix("custom_"): v for k, v in items if k.startswith("custom_")}
+    section = parser.sections()[0]
+    return {"section": section.partition(":")[0], **{k.removeprefix("custom_"): v for k, v in parser.items(section)}}
 
 
 def _board(name: str, keys: dict[str, str]) -> Board:
@@ -91,7 +125,37 @@ def _board(name: str, keys: dict[str, str]) -> Board:
         _whole(name, "uart", base or "0"),
         keys.get("qemu", ""),
         keys.get("mic", ""),
+        environment=keys["section"] == "env",
+        hal=tuple(keys.get("hal", "").split()),
+        usb=_usb(name, keys.get("usb", "")),
+        volume=keys.get("volume", ""),
+        flash_by=keys.get("flash_by", ""),
+        pick=keys.get("pick", ""),
+        emulator=keys.get("emulator", ""),
+        port=keys.get("monitor_port", ""),
+        platform=keys.get("platform", ""),
+        framework=keys.get("framework", ""),
+        core=keys.get("core", ""),
+        cores=_whole(name, "cores", keys.get("cores", "1")),
+        memory_bytes=_bytes(name, keys.get("memory", "")),
+        backends=tuple(keys.get("backends", "").split()),
+        notes=" ".join(keys.get("notes", "").split()),
     )
+
+
+def _usb(name: str, text: str) -> tuple[str, ...]:
+    for one in text.split():
+        if not re.fullmatch(r"[0-9a-f]{4}:[0-9a-f]{4}", one):
+            raise BoardError(f"{name}.ini: custom_usb has {one!r}; write ids as 0483:374b, in lower case")
+    return tuple(text.split())
+
+
+def _bytes(name: str, text: str) -> int:
+    """``1024M``; nothing is 0."""
+    found = re.fullmatch(r"(\d+)([KM]?)", text or "0")
+    if found is None:
+        raise BoardError(f"{name}.ini: custom_memory is {text!r}; write it as '1024M'")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _whole(name: str, key: str, text: str) -> int:

@@ -45,3 +45,16 @@ if not os.environ.get("NUTHATCH_PREPARED"):
 env.Append(LIBSOURCE_DIRS=[str(MODELS)])
 # The app is one file or one folder of apps/.
 env.Replace(SRC_FILTER=[f"-<*> +<{app}.c> +<{app}/>"])
+
+# A vendor's platform without its framework: our start-up code, linker script and flags of the core.
+families = str(env.GetProjectOption("custom_hal", "")).split()
+if "cortexm" in families and env.PioPlatform().name != "nuthatch":
+    sys.path.insert(0, str(PROJECT / "platform"))
+    from core import core
+    from memory import link, region
+
+    found = core(env.GetProjectOption("custom_target"))
+    memory = [region(env.GetProjectOption(f"custom_{k}")) for k in ("flash", "ram")]
+    flags = link(env, PROJECT / "lib" / "hal", families, *memory)
+    env.Append(CCFLAGS=[*found["flags"], *found["specs"]])
+    env.Append(LINKFLAGS=[*found["flags"], *found["specs"], *flags])

@@ -27,6 +27,11 @@ def application(arguments: list[str]) -> typer.Typer:
     return app
 
 
+def load(verb: str) -> object:
+    """Another verb's function; raises ModuleNotFoundError where its package is not installed."""
+    return next(e for e in entry_points(group=GROUP) if e.name == verb).load()
+
+
 def package_of(verb: str) -> str:
     """The module that a verb is in, or nothing."""
     return next((e.module for e in entry_points(group=GROUP) if e.name == verb), "")

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 
 PATIENCE_S = 3600.0
+SETTLE_S = 0.2
+"""From the first reader to the start: `pio test` throws away what it finds right after it connected."""
 ROOM = 1 << 16
 """Bytes on their way in each direction; whoever writes more waits."""
 
@@ -75,6 +77,7 @@ class Uart:
         reader.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = reader
         if self.program is None:
+            time.sleep(SETTLE_S)
             self._start()
         else:
             self.program.send_signal(signal.SIGCONT)

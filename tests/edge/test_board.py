@@ -69,3 +69,38 @@ def test_other_keys_are_platformio_s(tmp_path):
 def test_every_board_that_measures_is_in_the_documentation():
     text = (FOLDER.parent / "docs" / "bench.md").read_text("utf-8")
     assert [b for b in known() if open_board(b).emulated and f"`{b}`" not in text] == []
+
+
+def test_every_board_is_in_the_documentation():
+    text = (FOLDER.parent / "docs" / "boards.md").read_text("utf-8")
+    assert [b for b in known() if f"`{b}`" not in text] == []
+
+
+def test_ports_of_emulators_are_their_own():
+    ports = [b.port for b in map(open_board, known()) if b.simulated]
+    assert len(set(ports)) == len(ports)
+
+
+def test_a_board_of_the_daemon_takes_no_firmware():
+    board = open_board("rpi_zero2w")
+    assert not board.environment
+    assert board.memory_bytes == 512 << 20
+    assert board.backends == ("native", "litert")
+
+
+@pytest.mark.parametrize("board", [b for b in map(open_board, known()) if b.environment], ids=lambda b: b.id)
+def test_firmware_has_memory_and_a_way_onto_the_board(board):
+    assert board.flash_by
+    assert board.mic
+    assert board.simulated or (board.usb and ("@" in board.platform or "#" in board.platform))
+    assert board.target == "host" or (board.flash.bytes and board.ram.bytes)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("custom_usb = 0483:374B", "custom_usb has '0483:374B'"), ("custom_memory = 1G", "custom_memory is '1G'")],
+)
+def test_what_is_wrong_with_ids_and_sizes_is_named(tmp_path, line, said):
+    (tmp_path / "x.ini").write_text(f"[env:x]\ncustom_title=X\ncustom_target=t\n{line}\n")
+    with pytest.raises(BoardError, match=said):
+        open_board("x", tmp_path)

@@ -1,32 +1,21 @@
 """Builds a program for a board of boards/<id>.ini with the system's compilers; uploads it into its emulator."""
 
-import json
-import re
 import sys
 from pathlib import Path
 
 from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
-PLATFORM = Path(env.PioPlatform().get_dir())
-sys.path.insert(0, str(PLATFORM))
-from memory import region, regions  # noqa: E402  a file of this platform
+sys.path.insert(0, env.PioPlatform().get_dir())
+from core import core  # noqa: E402  files of this platform
+from memory import link, region  # noqa: E402
 from uploads import upload  # noqa: E402
 
-HAL = Path(env.subst("$PROJECT_LIB_DIR") or Path(env.subst("$PROJECT_DIR")) / "lib") / "hal"
+HAL = Path(env.GetProjectConfig().get("platformio", "lib_dir")) / "hal"
 
 
-def option(name: str, default: str = "") -> str:
-    return str(env.GetProjectOption(f"custom_{name}", default)).strip()
-
-
-def core() -> dict:
-    """Compiler and flags of custom_target; ends the build for one that is not there."""
-    cores = json.loads((PLATFORM / "cores.json").read_text("utf-8"))
-    target = option("target")
-    if target not in cores:
-        sys.exit(f"{env['PIOENV']}: no core custom_target = {target!r}; there are {', '.join(cores)}")
-    return {"prefix": "arm-none-eabi-", "specs": "nosys.specs", "compile": [], **cores[target]}
+def option(name: str) -> str:
+    return str(env.GetProjectOption(f"custom_{name}", "")).strip()
 
 
 def tools(prefix: str) -> None:
@@ -50,35 +39,20 @@ def tools(prefix: str) -> None:
     )
 
 
-def memory() -> list:
-    """The linker's flags for the board's memory; none for the host."""
+try:
+    found = core(option("target"))
     flash, ram = region(option("flash")), region(option("ram"))
-    if not flash or not ram:
-        return []
-    board = env.BoardConfig()
-    board.update("upload.maximum_size", flash[1])
-    board.update("upload.maximum_ram_size", ram[1])
-    folder = Path(env.subst("$BUILD_DIR"))
-    folder.mkdir(parents=True, exist_ok=True)
-    text = regions(flash, ram)
-    if not (folder / "regions.ld").is_file() or (folder / "regions.ld").read_text() != text:
-        (folder / "regions.ld").write_text(text)
-    own = [HAL / family / "image.ld" for family in reversed(option("hal").split())]
-    env.Replace(LDSCRIPT_PATH=str(next((s for s in own if s.is_file()), HAL / "image.ld")))
-    return ["-nostartfiles", f"-L{folder}", "-Wl,--no-warn-rwx-segments"]
-
-
-found = core()
-specs = [f"--specs={found['specs']}"] if found["specs"] else []
+except ValueError as e:
+    sys.exit(f"boards/{env['PIOENV']}.ini: {e}")
+memory = link(env, HAL, option("hal").split(), flash, ram) if flash and ram else []
 tools(found["prefix"])
 env.Append(
     ASFLAGS=found["flags"],
-    CCFLAGS=[*found["flags"], *found["compile"], *specs, "-g", "-Wall", "-ffunction-sections", "-fdata-sections"],
+    CCFLAGS=[*found["flags"], *found["compile"], *found["specs"], "-O2", "-g", "-Wall"],
     CXXFLAGS=["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
-    LINKFLAGS=[*found["flags"], *specs, *memory(), "-Wl,--gc-sections", "-Wl,-Map,$BUILD_DIR/firmware.map"],
+    LINKFLAGS=[*found["flags"], *found["specs"], *memory, "-Wl,--gc-sections", "-Wl,-Map,$BUILD_DIR/firmware.map"],
 )
-if not re.search(r"-O\w", " ".join(map(str, env.GetProjectOption("build_flags", [])))):
-    env.Append(CCFLAGS=["-O2"])
+env.Append(CCFLAGS=["-ffunction-sections", "-fdata-sections"])
 
 built = "$BUILD_DIR/${PROGNAME}$PROGSUFFIX"
 program = built if "nobuild" in COMMAND_LINE_TARGETS else env.BuildProgram()
