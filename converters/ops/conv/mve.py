@@ -81,11 +81,10 @@ class Outputs:
         return np.stack([take(v, order) for v in rows[self.mode]], 1)
 
 
-def order_of(channels: int, whole: bool = False) -> np.ndarray:
-    """[groups, 4] channels as they are worked on; ``whole``: the last group of 16 is one too, filled with -1."""
-    count = -(-channels // 16) * 16 if whole else channels // 16 * 16
-    sixteens = (np.array(LANES)[None] + 16 * np.arange(count // 16)[:, None, None]).reshape(-1, 4)
-    rest = np.arange(count, max(count, -(-channels // 4) * 4)).reshape(-1, 4)
+def order_of(by_sixteen: int, channels: int) -> np.ndarray:
+    """[groups, 4] channels as they are worked on: the first by sixteen, then by four, -1 where there is none."""
+    sixteens = (np.array(LANES)[None] + 16 * np.arange(by_sixteen // 16)[:, None, None]).reshape(-1, 4)
+    rest = np.arange(by_sixteen, -(-channels // 4) * 4).reshape(-1, 4)
     order = np.concatenate([sixteens, rest])
     return np.where(order < channels, order, -1)
 
@@ -119,7 +118,7 @@ def convolution(g: Windows, weights: np.ndarray, outputs: Outputs, x_zero: int) 
     direct = g.contiguous
     if not direct:
         weights = weights.transpose(0, 2, 1, 3)
-    order = order_of(len(weights))
+    order = order_of(0 if outputs.mode == WIDE else len(weights) // 16 * 16, len(weights))
     runs, run = g.strip
     window = weights[0].size
     x_c = g.x[2]
@@ -129,7 +128,7 @@ def convolution(g: Windows, weights: np.ndarray, outputs: Outputs, x_zero: int) 
     fields |= {"window": window, "step": _step(g, direct), "runs": runs, "run": run, "x_zero": x_zero}
     lump, places = _lump(g)
     zeros = max(16, x_c)
-    fields |= {"zeros": zeros, "lump": lump, "places": places}
+    fields |= {"sums": _sums(g, direct, order), "zeros": zeros, "lump": lump, "places": places}
     fields |= {"weights": _packed(weights.reshape(len(weights), -1), outputs.requantization, order)}
     fields |= outputs.fields(order)
     # A ring's frames come through a strip, whose order of weights must be the same.
@@ -140,7 +139,7 @@ def convolution(g: Windows, weights: np.ndarray, outputs: Outputs, x_zero: int) 
         "conv/op_mve.c",
         "nh_conv_mve_t",
         fields,
-        scratch_bytes=32 * len(order) + (strip if ring or not direct else 0),
+        scratch_bytes=_sums(g, direct, order) + (strip if ring or not direct else 0),
         lead_bytes=_lead(g, direct),
         ring_function="nh_conv_mve_ring_s8" if ring else "",
         variant=f"{'direct' if direct else 'strip'}, 4 channels x 2 positions",
@@ -155,6 +154,12 @@ def _lump(g: Windows) -> tuple[int, tuple[int, ...]]:
     return count, (*lanes, *[0] * (16 - len(lanes)))
 
 
+def _sums(g: Windows, direct: bool, order: np.ndarray) -> int:
+    """Bytes of the accumulators of two positions, or of sixteen channels where there are no two to be had."""
+    pairs = g.y[1] > 1 or (direct and g.y[0] > 1)
+    return 32 * len(order) if pairs and g.y[2] > 1 else 64
+
+
 def _step(g: Windows, direct: bool) -> int:
     """Bytes from a window to the next."""
     if direct:
@@ -165,12 +170,24 @@ def _step(g: Windows, direct: bool) -> int:
 
 def _lead(g: Windows, direct: bool) -> int:
     x_row, y_row = g.x[1] * g.x[2], g.y[1] * g.y[2]
-    step = _step(g, direct)
+    step, positions = _step(g, direct), g.y[0] * g.y[1]
     if direct and g.y[1] * step == g.stride[0] * x_row:
-        # Two positions are read before they are written.
-        return lead(g.y[2], step, g.y[0] * g.y[1], pad=-2, rows_at_once=2)
+        # Two positions are read before they are written; of those left at the end not all channels.
+        paired, c = _paired(g, step), g.y[2]
+        return max(
+            lead(c, step, paired, pad=-2, rows_at_once=2),
+            *(c * (i + 1) - step * i for i in range(paired, positions)),
+            0,
+        )
     # A strip holds all that its row of outputs needs.
     return lead(y_row, x_row, g.y[0], g.stride[0], g.pads[0] - (0 if direct else g.stride[0]))
+
+
+def _paired(g: Windows, step: int) -> int:
+    """Positions that are worked on by two: whole vectors are read, none from behind x."""
+    window = -(-g.kernel[0] * g.kernel[1] * g.x[2] // 16) * 16
+    within = (g.x[0] * g.x[1] * g.x[2] - window) // step + 1
+    return max(0, min(g.y[0] * g.y[1], within)) // 2 * 2 if g.y[2] > 1 else 0
 
 
 def _packed(weights: np.ndarray, r: Requantization, order: np.ndarray) -> np.ndarray:

@@ -63,27 +63,73 @@ typedef struct {
     int32_t groups;
 } nh_mve_single_t;
 
+/* 1 position x 4 channels x 16 values. */
+#define NH_MVE_LINE_BLOCK       \
+    "vldrb.8 q0, [r1], #16\n"   \
+    "vldrb.8 q1, [r7], #16\n"   \
+    "vmladava.s8 r0, q1, q0\n"  \
+    "vldrb.8 q2, [r7], #16\n"   \
+    "vmladava.s8 r2, q2, q0\n"  \
+    "vldrb.8 q1, [r7], #16\n"   \
+    "vmladava.s8 r4, q1, q0\n"  \
+    "vldrb.8 q2, [r7], #16\n"   \
+    "vmladava.s8 r6, q2, q0\n"
+
 NH_ASSEMBLY void nh_mve_single(const nh_mve_single_t *p NH_UNUSED) {
     __asm volatile("push {r4-r10, lr}\n"
                    "ldmia r0, {r3, r5, r7, r9, r10}\n"
                    "1: ldmia r7!, {r0, r2, r4, r6}\n"
                    "mov r1, r3\n"
                    "dlstp.8 lr, r5\n"
-                   "2: vldrb.8 q0, [r1], #16\n"
-                   "vldrb.8 q1, [r7], #16\n"
-                   "vmladava.s8 r0, q1, q0\n"
-                   "vldrb.8 q2, [r7], #16\n"
-                   "vmladava.s8 r2, q2, q0\n"
-                   "vldrb.8 q1, [r7], #16\n"
-                   "vmladava.s8 r4, q1, q0\n"
-                   "vldrb.8 q2, [r7], #16\n"
-                   "vmladava.s8 r6, q2, q0\n"
+                   "2:\n" NH_MVE_LINE_BLOCK
                    "letp lr, 2b\n"
                    "stmia r9!, {r0, r2, r4, r6}\n"
                    "subs r10, #1\n"
                    "bne 1b\n"
                    "pop {r4-r10, pc}\n");
 }
+
+typedef struct {
+    const int8_t *x;
+    int32_t bytes;
+    const int8_t *weights;
+    const int32_t *scaling;
+    int8_t *y;
+    int32_t sixteens; /* of channels */
+    int32_t y_zero;
+} nh_mve_line_t;
+
+/* One position: r3 x, r5 bytes, r7 weights, r8 scaling, r9 y, r10 sixteens, r11 y_zero. The accumulators of sixteen
+   channels wait on the stack. */
+#define NH_MVE_LINE(sign)                                                          \
+    __asm volatile("push {r4-r11, lr}\n"                                           \
+                   "vpush {d8-d11}\n"                                              \
+                   "sub sp, #64\n"                                                 \
+                   "ldmia r0, {r3, r5, r7, r8, r9, r10, r11}\n"                    \
+                   "1: mov r12, sp\n"                                              \
+                   "2: ldmia r7!, {r0, r2, r4, r6}\n"                              \
+                   "mov r1, r3\n"                                                  \
+                   "dlstp.8 lr, r5\n"                                              \
+                   "3:\n" NH_MVE_LINE_BLOCK                                        \
+                   "letp lr, 3b\n"                                                 \
+                   "stmia r12!, {r0, r2, r4, r6}\n"                                \
+                   "add r1, sp, #64\n"                                             \
+                   "cmp r12, r1\n"                                                 \
+                   "bne 2b\n"                                                      \
+                   "vldrw.32 q0, [r12, #-64]\n"                                    \
+                   "vldrw.32 q1, [r12, #-48]\n"                                    \
+                   "vldrw.32 q2, [r12, #-32]\n"                                    \
+                   "vldrw.32 q3, [r12, #-16]\n" NH_MVE_SIXTEEN("r8", "r11", sign)  \
+                   "subs r10, #1\n"                                                \
+                   "vstrb.8 q0, [r9], #16\n"                                       \
+                   "bne 1b\n"                                                      \
+                   "add sp, #64\n"                                                 \
+                   "vpop {d8-d11}\n"                                               \
+                   "pop {r4-r11, pc}\n")
+
+NH_ASSEMBLY void nh_mve_line_rectified(const nh_mve_line_t *p NH_UNUSED) { NH_MVE_LINE(NH_MVE_UPWARDS); }
+
+NH_ASSEMBLY void nh_mve_line_signed(const nh_mve_line_t *p NH_UNUSED) { NH_MVE_LINE(NH_MVE_AWAY); }
 
 /* Four channels of two positions, narrowed into the lower or upper halves of q4 and q5, or q6 and q7. */
 #define NH_MVE_GROUP(sign, half, to0, to1)         \
@@ -125,25 +171,17 @@ NH_ASSEMBLY void nh_mve_single(const nh_mve_single_t *p NH_UNUSED) {
                    : [n] "r"(n), [zero] "r"(out->y_zero)                                              \
                    : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory")
 
-/* A position's outputs from accumulators `step` words apart for each 4: n groups of 16, then `rest` channels. */
-NH_INLINE void nh_mve_any(const nh_mve_output_t *out, const int32_t *acc, int32_t step, const int32_t *s, int8_t *y,
-                          int32_t n, int32_t rest, int32_t mode) {
-    int32_t words = nh_mve_words(mode);
-    for (; n > 0; n--, acc += 4 * step, s += 4 * words, y += 16) {
-        int32x4_t a = nh_mve_scale(vldrwq_s32(acc), s, mode);
-        int32x4_t b = nh_mve_scale(vldrwq_s32(acc + step), s + words, mode);
-        int32x4_t c = nh_mve_scale(vldrwq_s32(acc + 2 * step), s + 2 * words, mode);
-        int32x4_t d = nh_mve_scale(vldrwq_s32(acc + 3 * step), s + 3 * words, mode);
-        vstrbq_s8(y, nh_mve_narrow(a, b, c, d, out));
-    }
-    for (; rest > 0; rest -= 4, acc += step, s += words, y += 4) {
+/* `rest` channels of one position. */
+NH_INLINE void nh_mve_rest(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y, int32_t rest,
+                           int32_t mode) {
+    for (; rest > 0; rest -= 4, acc += 4, s += nh_mve_words(mode), y += 4) {
         vstrbq_p_s32(y, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), vctp32q((uint32_t)rest));
     }
 }
 
-/* `rest` channels of two positions. */
-NH_INLINE void nh_mve_rest(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y0, int8_t *y1,
-                           int32_t rest, int32_t mode) {
+/* The same of two. */
+NH_INLINE void nh_mve_rests(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y0, int8_t *y1,
+                            int32_t rest, int32_t mode) {
     for (; rest > 0; rest -= 4, acc += 8, s += nh_mve_words(mode), y0 += 4, y1 += 4) {
         mve_pred16_t left = vctp32q((uint32_t)rest);
         vstrbq_p_s32(y0, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), left);
@@ -151,29 +189,23 @@ NH_INLINE void nh_mve_rest(const nh_mve_output_t *out, const int32_t *acc, const
     }
 }
 
-NH_KERNEL void nh_mve_output(const nh_conv_mve_t *p, const int32_t *acc, int32_t step, int8_t *y) {
-    const nh_mve_output_t *out = &p->output;
-    int32_t n = p->y_c >> 4, rest = p->y_c & 15;
-    if (out->mode == NH_RECTIFIED) nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_RECTIFIED);
-    else if (out->mode == NH_SIGNED) nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_SIGNED);
-    else nh_mve_any(out, acc, step, out->scaling, y, n, rest, NH_WIDE);
-}
+/* Channels that are worked on by sixteen; the others come in fours, those of NH_WIDE all. */
+NH_INLINE int32_t nh_mve_sixteens(const nh_conv_mve_t *p) { return p->output.mode == NH_WIDE ? 0 : p->y_c >> 4; }
 
 /* Two positions' outputs: acc [groups, 2, 4]. */
-NH_KERNEL void nh_mve_outputs(const nh_conv_mve_t *p, const int32_t *acc, int8_t *y0) {
+NH_APART void nh_mve_outputs(const nh_conv_mve_t *p, const int32_t *acc, int8_t *y0) {
     const nh_mve_output_t *out = &p->output;
     const int32_t *s = out->scaling;
     int8_t *y1 = y0 + p->y_c;
-    int32_t n = p->y_c >> 4, rest = p->y_c & 15;
+    int32_t n = nh_mve_sixteens(p), rest = p->y_c - 16 * n;
     if (out->mode == NH_RECTIFIED) {
         if (n) NH_MVE_SIXTEENS("");
-        nh_mve_rest(out, acc, s, y0, y1, rest, NH_RECTIFIED);
+        nh_mve_rests(out, acc, s, y0, y1, rest, NH_RECTIFIED);
     } else if (out->mode == NH_SIGNED) {
         if (n) NH_MVE_SIXTEENS(NH_MVE_SIGNED);
-        nh_mve_rest(out, acc, s, y0, y1, rest, NH_SIGNED);
+        nh_mve_rests(out, acc, s, y0, y1, rest, NH_SIGNED);
     } else {
-        nh_mve_output(p, acc, 8, y0);
-        nh_mve_output(p, acc + 4, 8, y1);
+        nh_mve_rests(out, acc, s, y0, y1, rest, NH_WIDE);
     }
 }
 
@@ -192,12 +224,32 @@ NH_INLINE int32_t nh_mve_lone(const nh_conv_mve_t *p, const int8_t *x) {
     return sum;
 }
 
+/* One position; acc [16]. */
+NH_APART void nh_mve_position(const nh_conv_mve_t *p, const int8_t *x, int8_t *y, int32_t *acc) {
+    const nh_mve_output_t *out = &p->output;
+    int32_t n = nh_mve_sixteens(p), group_bytes = 16 + 64 * ((p->window + 15) >> 4), words = nh_mve_words(out->mode);
+    nh_mve_line_t line = {x, p->window, p->weights, out->scaling, y, n, out->y_zero};
+    nh_mve_single_t fours = {x, p->window, p->weights + 4 * n * group_bytes, acc, 4};
+    const int32_t *s = out->scaling + 4 * n * words;
+    if (n && out->mode == NH_RECTIFIED) nh_mve_line_rectified(&line);
+    else if (n) nh_mve_line_signed(&line);
+    for (int32_t c = 16 * n, rest; (rest = p->y_c - c) > 0; c += 16, s += 4 * words) {
+        rest = nh_min(rest, 16);
+        fours.groups = (rest + 3) >> 2;
+        if (p->y_c == 1) *acc = nh_mve_lone(p, x);
+        else nh_mve_single(&fours);
+        if (out->mode == NH_RECTIFIED) nh_mve_rest(out, acc, s, y + c, rest, NH_RECTIFIED);
+        else if (out->mode == NH_SIGNED) nh_mve_rest(out, acc, s, y + c, rest, NH_SIGNED);
+        else nh_mve_rest(out, acc, s, y + c, rest, NH_WIDE);
+        fours.weights += 4 * group_bytes;
+    }
+}
+
 /* n positions from x on, p->step bytes apart; nothing is read from `end` on. */
 NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const int8_t *end, int32_t n, int8_t *y,
                                 int32_t *acc) {
     int32_t blocks = (p->window + 15) >> 4, groups = (p->y_c + 3) >> 2;
     nh_mve_pair_t pair = {x, x + p->step, blocks & 1 ? blocks : blocks >> 1, p->weights, acc, groups};
-    nh_mve_single_t single = {x, p->window, p->weights, acc, groups};
     for (; n >= 2 && p->y_c > 1 && pair.x1 + 16 * blocks <= end; n -= 2, y += 2 * p->y_c) {
         if (blocks & 1) nh_mve_pair(&pair);
         else nh_mve_pair_twice(&pair);
@@ -205,11 +257,7 @@ NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const i
         pair.x1 += 2 * p->step;
         nh_mve_outputs(p, acc, y);
     }
-    for (single.x = pair.x0; n > 0; n--, y += p->y_c, single.x += p->step) {
-        if (p->y_c == 1) *acc = nh_mve_lone(p, single.x);
-        else nh_mve_single(&single);
-        nh_mve_output(p, acc, 4, y);
-    }
+    for (x = pair.x0; n > 0; n--, y += p->y_c, x += p->step) nh_mve_position(p, x, y, acc);
 }
 
 /* The same lanes of `count` places `from_step` bytes apart, to places `to_step` apart. */
@@ -274,7 +322,7 @@ NH_INLINE void nh_mve_strip_run(const nh_conv_mve_t *p, const nh_ring_t *x, int3
 
 NH_INLINE void nh_mve_strips(const nh_conv_mve_t *p, const nh_ring_t *x, int8_t *y, int32_t *acc) {
     int32_t bytes = p->runs * p->run * p->k_t * p->x_c;
-    int8_t *zeros = (int8_t *)(acc + 8 * ((p->y_c + 3) >> 2)), *strip = zeros + p->zeros;
+    int8_t *zeros = (int8_t *)acc + p->sums, *strip = zeros + p->zeros;
     nh_mve_fill(zeros, p->x_zero, p->zeros + bytes);
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t o = 0; o < p->runs; o++) {

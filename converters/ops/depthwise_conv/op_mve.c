@@ -30,79 +30,60 @@ typedef struct {
     "vadd.i32 q2, q2, q4\n"  \
     "vadd.i32 q3, q3, q5\n"
 
-#define NH_MVE_SCALED(q, sign)                 \
-    "vldrw.32 q4, [r0], #16\n"                 \
-    "vqrdmulh.s32 " q ", " q ", q4\n" sign(q)  \
-    "vldrw.32 q4, [r0], #16\n"                 \
-    "vrshl.s32 " q ", " q ", q4\n"
-
-/* Halves away from zero: one less before the rounding shift where negative. */
-#define NH_MVE_AWAY(q) "vshr.s32 q5, " q ", #31\n" "vadd.i32 " q ", " q ", q5\n"
-#define NH_MVE_UPWARDS(q) ""
-
-#define NH_MVE_TAPS(sign)                                                      \
-    __asm volatile("push {r4-r11, lr}\n"                                       \
-                   "vpush {d8-d15}\n"                                          \
-                   "add r2, r0, #20\n"                                         \
-                   "ldmia r0, {r0, r1, r3, r4, r5}\n"                          \
-                   "push {r0, r1, r3, r4, r5}\n"                               \
-                   "ldmia r2, {r4-r11}\n"                                      \
-                   "1: ldmia sp, {r0, r12}\n"                                  \
-                   "2: vldrw.32 q0, [r0], #16\n"                               \
-                   "vldrw.32 q1, [r0], #16\n"                                  \
-                   "vldrw.32 q2, [r0], #16\n"                                  \
-                   "vldrw.32 q3, [r0], #16\n"                                  \
-                   "mov r1, r7\n"                                              \
-                   "dls lr, r8\n"                                              \
-                   "3: ldrd r2, r3, [r1], #8\n"                                \
-                   "add r2, r4\n"                                              \
-                   "add r3, r4\n"                                              \
-                   "vldrb.8 q4, [r2]\n"                                        \
-                   "vldrb.8 q5, [r0], #16\n"                                   \
-                   "vmullb.s8 q6, q4, q5\n"                                    \
-                   "vmullt.s8 q7, q4, q5\n"                                    \
-                   "vldrb.8 q4, [r3]\n"                                        \
-                   "vldrb.8 q5, [r0], #16\n"                                   \
-                   "vmullb.s8 q4, q4, q5\n"                                    \
-                   "vadd.i16 q6, q6, q4\n"                                     \
-                   "vldrb.8 q4, [r3]\n"                                        \
-                   "vmullt.s8 q4, q4, q5\n"                                    \
-                   "vadd.i16 q7, q7, q4\n" NH_MVE_WIDEN                        \
-                   "le lr, 3b\n"                                               \
-                   "cbz r6, 4f\n"                                              \
-                   "ldr r2, [r1]\n"                                            \
-                   "add r2, r4\n"                                              \
-                   "vldrb.8 q4, [r2]\n"                                        \
-                   "vldrb.8 q5, [r0], #16\n"                                   \
-                   "vmullb.s8 q6, q4, q5\n"                                    \
-                   "vmullt.s8 q7, q4, q5\n" NH_MVE_WIDEN                       \
-                   "4:\n" NH_MVE_SCALED("q0", sign) NH_MVE_SCALED("q1", sign)  \
-                       NH_MVE_SCALED("q2", sign) NH_MVE_SCALED("q3", sign)     \
-                   "vqmovnb.s32 q4, q0\n"                                      \
-                   "vqmovnb.s32 q5, q2\n"                                      \
-                   "vqmovnt.s32 q4, q1\n"                                      \
-                   "vqmovnt.s32 q5, q3\n"                                      \
-                   "vqadd.s16 q4, q4, r9\n"                                    \
-                   "vqadd.s16 q5, q5, r9\n"                                    \
-                   "vdup.8 q0, r10\n"                                          \
-                   "vqmovnb.s16 q6, q4\n"                                      \
-                   "vqmovnt.s16 q6, q5\n"                                      \
-                   "vdup.8 q1, r11\n"                                          \
-                   "vmax.s8 q6, q6, q0\n"                                      \
-                   "add r4, #16\n"                                             \
-                   "vmin.s8 q6, q6, q1\n"                                      \
-                   "subs r12, #1\n"                                            \
-                   "vstrb.8 q6, [r5], #16\n"                                   \
-                   "bne 2b\n"                                                  \
-                   "ldr r12, [sp, #8]\n"                                       \
-                   "ldrd r2, r3, [sp, #12]\n"                                  \
-                   "subs r12, #1\n"                                            \
-                   "add r4, r2\n"                                              \
-                   "add r5, r3\n"                                              \
-                   "str r12, [sp, #8]\n"                                       \
-                   "bne 1b\n"                                                  \
-                   "add sp, #20\n"                                             \
-                   "vpop {d8-d15}\n"                                           \
+#define NH_MVE_TAPS(sign)                                   \
+    __asm volatile("push {r4-r11, lr}\n"                    \
+                   "vpush {d8-d15}\n"                       \
+                   "add r2, r0, #20\n"                      \
+                   "ldmia r0, {r0, r1, r3, r4, r5}\n"       \
+                   "push {r0, r1, r3, r4, r5}\n"            \
+                   "ldmia r2, {r4-r11}\n"                   \
+                   "1: ldmia sp, {r0, r12}\n"               \
+                   "2: vldrw.32 q0, [r0], #16\n"            \
+                   "vldrw.32 q1, [r0], #16\n"               \
+                   "vldrw.32 q2, [r0], #16\n"               \
+                   "vldrw.32 q3, [r0], #16\n"               \
+                   "mov r1, r7\n"                           \
+                   "dls lr, r8\n"                           \
+                   "3: ldrd r2, r3, [r1], #8\n"             \
+                   "add r2, r4\n"                           \
+                   "add r3, r4\n"                           \
+                   "vldrb.8 q4, [r2]\n"                     \
+                   "vldrb.8 q5, [r0], #16\n"                \
+                   "vmullb.s8 q6, q4, q5\n"                 \
+                   "vmullt.s8 q7, q4, q5\n"                 \
+                   "vldrb.8 q4, [r3]\n"                     \
+                   "vldrb.8 q5, [r0], #16\n"                \
+                   "vmullb.s8 q4, q4, q5\n"                 \
+                   "vadd.i16 q6, q6, q4\n"                  \
+                   "vldrb.8 q4, [r3]\n"                     \
+                   "vmullt.s8 q4, q4, q5\n"                 \
+                   "vadd.i16 q7, q7, q4\n" NH_MVE_WIDEN     \
+                   "le lr, 3b\n"                            \
+                   "cbz r6, 4f\n"                           \
+                   "ldr r2, [r1]\n"                         \
+                   "add r2, r4\n"                           \
+                   "vldrb.8 q4, [r2]\n"                     \
+                   "vldrb.8 q5, [r0], #16\n"                \
+                   "vmullb.s8 q6, q4, q5\n"                 \
+                   "vmullt.s8 q7, q4, q5\n" NH_MVE_WIDEN    \
+                   "4:\n" NH_MVE_SIXTEEN("r0", "r9", sign)  \
+                   "vdup.8 q1, r10\n"                       \
+                   "add r4, #16\n"                          \
+                   "vmax.s8 q0, q0, q1\n"                   \
+                   "vdup.8 q2, r11\n"                       \
+                   "vmin.s8 q0, q0, q2\n"                   \
+                   "subs r12, #1\n"                         \
+                   "vstrb.8 q0, [r5], #16\n"                \
+                   "bne 2b\n"                               \
+                   "ldr r12, [sp, #8]\n"                    \
+                   "ldrd r2, r3, [sp, #12]\n"               \
+                   "subs r12, #1\n"                         \
+                   "add r4, r2\n"                           \
+                   "add r5, r3\n"                           \
+                   "str r12, [sp, #8]\n"                    \
+                   "bne 1b\n"                               \
+                   "add sp, #20\n"                          \
+                   "vpop {d8-d15}\n"                        \
                    "pop {r4-r11, pc}\n")
 
 NH_ASSEMBLY void nh_mve_taps_rectified(const nh_mve_run_t *run NH_UNUSED) { NH_MVE_TAPS(NH_MVE_UPWARDS); }

@@ -43,17 +43,29 @@ NH_INLINE int32x4_t nh_mve_scale(int32x4_t acc, const int32_t *scaling, int32_t 
 
 NH_INLINE int32_t nh_mve_words(int32_t mode) { return mode == NH_WIDE ? 12 : 8; }
 
-/* Sixteen channels, in the order above, to their int8. */
-NH_INLINE int8x16_t nh_mve_narrow(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, const nh_mve_output_t *p) {
-    /* The first operands are overwritten whole. */
-    int16x8_t even = vqmovntq_s32(vqmovnbq_s32(vreinterpretq_s16_s32(a), a), b);
-    int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(vreinterpretq_s16_s32(c), c), d);
-    int8x16_t y;
-    even = vqaddq_n_s16(even, (int16_t)p->y_zero);
-    odd = vqaddq_n_s16(odd, (int16_t)p->y_zero);
-    y = vqmovntq_s16(vqmovnbq_s16(vreinterpretq_s8_s16(even), even), odd);
-    return vminq_s8(vmaxq_s8(y, vdupq_n_s8((int8_t)p->low)), vdupq_n_s8((int8_t)p->high));
-}
+/* For assembly: four accumulators in a register scaled with the constants at `from`; q4 and q5 are lost. */
+#define NH_MVE_SCALED(q, from, sign)           \
+    "vldrw.32 q4, [" from "], #16\n"           \
+    "vqrdmulh.s32 " q ", " q ", q4\n" sign(q)  \
+    "vldrw.32 q4, [" from "], #16\n"           \
+    "vrshl.s32 " q ", " q ", q4\n"
+
+/* NH_SIGNED: halves away from zero, so one less before the rounding shift where negative. */
+#define NH_MVE_AWAY(q) "vshr.s32 q5, " q ", #31\n" "vadd.i32 " q ", " q ", q5\n"
+#define NH_MVE_UPWARDS(q) ""
+
+/* For assembly: the sixteen accumulators in q0 .. q3 become int8 in q0. */
+#define NH_MVE_SIXTEEN(from, zero, sign)                             \
+    NH_MVE_SCALED("q0", from, sign) NH_MVE_SCALED("q1", from, sign)  \
+    NH_MVE_SCALED("q2", from, sign) NH_MVE_SCALED("q3", from, sign)  \
+    "vqmovnb.s32 q0, q0\n"                                           \
+    "vqmovnb.s32 q2, q2\n"                                           \
+    "vqmovnt.s32 q0, q1\n"                                           \
+    "vqmovnt.s32 q2, q3\n"                                           \
+    "vqadd.s16 q0, q0, " zero "\n"                                   \
+    "vqadd.s16 q2, q2, " zero "\n"                                   \
+    "vqmovnb.s16 q0, q0\n"                                           \
+    "vqmovnt.s16 q0, q2\n"
 
 /* Four channels with their zero point, clamped. */
 NH_INLINE int32x4_t nh_mve_clamp(int32x4_t v, const nh_mve_output_t *p) {
