@@ -97,6 +97,7 @@ LAYERS = {
     "one position": Layer((1, 1, 30), 10),
     "one position, few channels": Layer((1, 1, 5), 3),
     "one position, 3x3": Layer((3, 3, 3), 6, (3, 3)),
+    "one position, padded, few channels": Layer((2, 2, 3), 2, (3, 3), (3, 3), same=True),
     "one position, padded": Layer((2, 2, 3), 5, (3, 3), (3, 3), same=True),
     "window larger than x": Layer((2, 3, 2), 4, (5, 5), same=True),
     "extreme weights": Layer((4, 4, 9), 6, weights="extreme"),
@@ -166,9 +167,9 @@ def test_every_variant_is_among_the_layers():
         core: {plan(c.graph, target(core)).steps[0].kernel.function for c in cases()}
         for core in ("cortex-m3", "cortex-m4")
     }
-    for name in ("s8", "flat_s8", "row_s8", "flat_row_s8", "any_s8", "flat_any_s8"):
+    for name in ("s8", "flat_s8", "row_s8", "flat_row_s8", "flat_few_s8", "few_s8", "any_s8", "flat_any_s8"):
         assert f"nh_conv_{name}" in reached["cortex-m3"]
     for name in ("s8_dsp", "flat_s8_dsp", "row_s8_dsp", "flat_row_s8_dsp", "bytes_s8_dsp", "flat_bytes_s8_dsp"):
         assert f"nh_conv_{name}" in reached["cortex-m4"]
-    for name in ("s8_dsp", "uniform_s8_dsp", "bytes_s8_dsp", "uniform_bytes_s8_dsp", "any_s8"):
+    for name in ("s8_dsp", "uniform_s8_dsp", "few_s8_dsp", "bytes_s8_dsp", "uniform_bytes_s8_dsp", "any_s8"):
         assert f"nh_fully_connected_{name}" in reached["cortex-m4"]

@@ -3,9 +3,9 @@
 #include "row.h"
 
 NH_INLINE void nh_conv_position(const nh_conv_t *p, const int8_t *window, int8_t *y) {
-    const int32_t *channels = p->channels;
-    nh_constants_t constants = {channels, channels + 1, 4, 4};
-    nh_row_s8(window, p->k_t * p->k_f * p->x_c, p->weights, &constants, y, p->y_c);
+    nh_fours_t row;
+    row.channels = p->channels, row.weights = p->weights;
+    nh_row_of_fours(&row, nh_fours, window, p->k_t * p->k_f * p->x_c, y, p->y_c);
     nh_clamp_s8(y, p->y_c, p->low, p->high);
 }
 

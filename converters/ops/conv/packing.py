@@ -57,9 +57,9 @@ def row_order(outputs: int) -> np.ndarray:
 
 
 def rows(weights: np.ndarray) -> np.ndarray:
-    """[O, K] for row.h: int8 [O / 4, K, 4]."""
-    fours = weights[row_order(len(weights))].astype(np.int8).reshape(-1, 4, weights.shape[1])
-    return np.ascontiguousarray(fours.transpose(0, 2, 1))
+    """[O, K] for row.h: uint8 [O / 4, K, 4], w + 128."""
+    fours = (weights[row_order(len(weights))].astype(np.int16) + 128).astype(np.uint8)
+    return np.ascontiguousarray(fours.reshape(-1, 4, weights.shape[1]).transpose(0, 2, 1))
 
 
 def rows_dsp(weights: np.ndarray, r: Requantization) -> np.ndarray | None:

@@ -10,6 +10,19 @@ from converters.kernel import Kernel
 from converters.ops.conv import mve, packing
 from converters.ops.conv.layer import Layer
 
+FEW = 3
+"""Channels up to which a kernel for four does more that is thrown away than it saves."""
+
+
+def few(layer: Layer) -> Kernel | None:
+    """One output position, few channels, one after the other."""
+    if layer.positions != 1 or layer.channels > FEW or not layer.requantization.narrow:
+        return None
+    suffix = "_dsp" if "dsp" in layer.target.isas else ""
+    constants = packing.channels(layer.requantization, np.arange(layer.channels))
+    weights = np.ascontiguousarray(layer.weights)
+    return _kernel(layer, f"few_s8{suffix}", f"op_few{suffix}.c", weights, constants, 1, 0, "1 channel, 1 position")
+
 
 def row_dsp(layer: Layer) -> Kernel | None:
     """One output position, four channels at a time, x expanded on the fly."""
@@ -45,8 +58,7 @@ def row(layer: Layer) -> Kernel | None:
     """One output position, four channels at a time."""
     if layer.positions != 1 or not layer.requantization.narrow:
         return None
-    order = packing.row_order(layer.channels)
-    constants = packing.channels(layer.requantization, order)
+    constants = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
     weights = packing.rows(layer.weights)
     return _kernel(layer, "row_s8", "op_row.c", weights, constants, 1, 0, "4 channels, 1 position")
 
@@ -68,6 +80,7 @@ def any_scale(layer: Layer) -> Kernel:
 
 VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (
     mve.kernel,
+    few,
     row_dsp,
     block_dsp,
     bytes_dsp,

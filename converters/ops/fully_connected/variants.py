@@ -10,6 +10,7 @@ from converters.kernel import Kernel
 from converters.ops import activation_limits
 from converters.ops.conv import mve as conv_mve
 from converters.ops.conv import packing
+from converters.ops.conv.variants import FEW
 from converters.ops.fully_connected.layer import Layer
 
 
@@ -24,6 +25,21 @@ def mve(layer: Layer) -> Kernel | None:
     return conv_mve.convolution(windows, weights, outputs, layer.inputs[0].q.zero_point)
 
 
+def few(layer: Layer) -> Kernel | None:
+    """Few outputs, one after the other."""
+    if layer.channels > FEW or not layer.fits_int8 or not layer.requantization.narrow:
+        return None
+    suffix = "_dsp" if "dsp" in layer.target.isas else ""
+    channels = packing.channels(layer.requantization, np.arange(layer.channels))
+    return Kernel(
+        f"nh_fully_connected_few_s8{suffix}",
+        f"fully_connected/op_few{suffix}.c",
+        "nh_fully_connected_t",
+        layer.fields(layer.weights.astype(np.int8), channels),
+        variant="1 channel",
+    )
+
+
 def dsp(layer: Layer) -> Kernel | None:
     """Four channels at a time, x expanded on the fly."""
     if "dsp" not in layer.target.isas or not layer.fits_int8 or not layer.requantization.narrow:
@@ -33,14 +49,14 @@ def dsp(layer: Layer) -> Kernel | None:
     if weights is None:
         weights = packing.row_bytes_dsp(layer.weights)
     channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
-    return _kernel(layer, f"uniform_{name}" if layer.requantization.uniform else name, "op_dsp.c", weights, channels)
+    return _kernel(layer, name, "op_dsp.c", weights, channels)
 
 
 def portable(layer: Layer) -> Kernel | None:
     """Four channels at a time."""
     if not layer.fits_int8 or not layer.requantization.narrow:
         return None
-    channels = packing.channels(layer.requantization, packing.row_order(layer.channels))
+    channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
     return _kernel(layer, "s8", "op.c", packing.rows(layer.weights), channels)
 
 
@@ -51,7 +67,7 @@ def any_scale(layer: Layer) -> Kernel:
     return Kernel("nh_fully_connected_any_s8", source, "nh_fully_connected_t", fields, variant="any scale")
 
 
-VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve, dsp, portable, any_scale)
+VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (mve, few, dsp, portable, any_scale)
 
 
 def choose(layer: Layer) -> Kernel:
@@ -65,7 +81,7 @@ def _kernel(layer: Layer, name: str, source: str, weights: np.ndarray, channels:
         uniform = tuple(int(v) for v in channels[0, 1:])
         channels = np.ascontiguousarray(channels[:, 0])
     return Kernel(
-        f"nh_fully_connected_{name}",
+        f"nh_fully_connected_{'uniform_' if uniform else ''}{name}",
         f"fully_connected/{source}",
         "nh_fully_connected_t",
         layer.fields(weights, channels, uniform),
