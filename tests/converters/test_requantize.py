@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from converters import fixed_point as fp
-from converters.emit.c import OPS
+from converters.emit.paste import OPS
 from converters.graph import Quantization
 from converters.native import WARNINGS
 from converters.requantize import requantization
