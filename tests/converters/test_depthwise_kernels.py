@@ -67,8 +67,8 @@ def test_every_shape_on_the_core(board, far):
 
 def test_a_dsp_core_gets_the_kernel_of_the_shape():
     wanted = {
-        ((25, 5, 64), (3, 3), (1, 1)): "nh_depthwise_plane_1",
-        ((24, 24, 32), (3, 3), (2, 2)): "nh_depthwise_plane_2",
+        ((25, 5, 64), (3, 3), (1, 1)): "nh_depthwise_pairs_1",
+        ((24, 24, 32), (3, 3), (2, 2)): "nh_depthwise_pairs_2",
         ((21, 1, 60), (21, 1), (1, 1)): "nh_depthwise_words",
         ((6, 7, 48), (3, 3), (1, 1)): "nh_depthwise_",
         ((49, 40, 1), (10, 8), (2, 2)): "nh_depthwise_bank",

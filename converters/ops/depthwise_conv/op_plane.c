@@ -5,9 +5,10 @@
 
 /* Of a channel; then the weights of each pass. */
 typedef struct {
-    int32_t bias; /* with -128 times the weights */
-    int32_t multiplier;
-    int8_t right, weights[3];
+    int32_t bias;       /* with -128 times the weights */
+    int32_t multiplier; /* exact, or coarse * 2**16 + fine: the sum times coarse + fine / 2**12 */
+    int32_t offset;
+    int8_t shift, weights[3];
 } nh_plane_channel_t;
 
 /* A word of four channels at an address that is whole words. */
@@ -57,57 +58,74 @@ NH_INLINE void nh_plane_pass(int32_t *sums, int32_t n, const uint8_t *x, const i
     for (; sums != end; x += 4 * stride, sums++) *sums = nh_three(x, w0, w1, w2, first ? bias : *sums);
 }
 
-/* On to the outputs: of the sums, or of the sums and three last taps. */
+/* On to the outputs: of the sums, or of the sums and three last taps. `brief`: two short products are proved to
+   give the same outputs as the long one. */
 NH_INLINE void nh_plane_end(const nh_plane_t *p, const nh_plane_channel_t *k, const int32_t *sums, int8_t *y,
-                            const uint8_t *x, const int8_t *w, int32_t stride) {
+                            const uint8_t *x, const int8_t *w, int32_t stride, int brief) {
     const int32_t w0 = w ? w[0] : 0, w1 = w ? w[1] : 0, w2 = w ? w[2] : 0, step = p->y_inner_step;
-    const int32_t multiplier = k->multiplier, right = k->right, rounding = nh_rounding(p->y_zero, right);
+    const int32_t multiplier = k->multiplier, shift = k->shift, offset = k->offset;
+    const int32_t coarse = multiplier >> 16, fine = multiplier & 0xffff;
     for (const int32_t *end = sums + p->y_inner; sums != end; sums++, x += 4 * stride, y += step) {
         const int32_t sum = w ? nh_three(x, w0, w1, w2, *sums) : *sums;
-        *y = (int8_t)nh_saturate_s8(nh_requantize(sum, multiplier, right, rounding));
+        const int32_t v = brief ? (sum * coarse + offset + ((sum * fine) >> 12)) >> shift
+                                : nh_requantize(sum, multiplier, shift, offset);
+        *y = (int8_t)nh_saturate_s8(v);
     }
 }
 
-NH_PASS void nh_plane_scale(const nh_plane_t *p, const nh_plane_channel_t *k, const int32_t *sums, int8_t *y) {
-    nh_plane_end(p, k, sums, y, (const uint8_t *)y, NULL, 0);
-}
-
-#if defined(__ARM_ARCH_6M__) /* whose registers are not enough for both */
-#define NH_PLANE_END(S, p, k, sums, x, w, y) \
-    nh_plane_next_##S(sums, p->y_inner, x, w); \
-    nh_plane_scale(p, k, sums, y)
-#else
-#define NH_PLANE_END(S, p, k, sums, x, w, y) nh_plane_end(p, k, sums, y, x, w, S)
-#endif
-
-#define NH_PLANE_STRIDE(S)                                                                                        \
-    NH_PASS void nh_plane_first_##S(int32_t *sums, int32_t n, const uint8_t *x, const nh_plane_channel_t *k) {    \
-        nh_plane_pass(sums, n, x, k->weights, S, 1, k->bias);                                                     \
-    }                                                                                                             \
-    NH_PASS void nh_plane_next_##S(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w) {                 \
-        nh_plane_pass(sums, n, x, w, S, 0, 0);                                                                    \
-    }                                                                                                             \
-    NH_PASS void nh_plane_end_##S(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums,                \
-                                  const uint8_t *x, const int8_t *w, int8_t *y) {                                 \
-        NH_PLANE_END(S, p, k, sums, x, w, y);                                                                     \
+#define NH_PLANE_STRIDE(S)                                                                                       \
+    NH_PASS void nh_plane_first_##S(int32_t *sums, int32_t n, const uint8_t *x, const nh_plane_channel_t *k) {   \
+        nh_plane_pass(sums, n, x, k->weights, S, 1, k->bias);                                                    \
+    }                                                                                                            \
+    NH_PASS void nh_plane_next_##S(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w) {                \
+        nh_plane_pass(sums, n, x, w, S, 0, 0);                                                                   \
     }
 NH_PLANE_STRIDE(1)
 NH_PLANE_STRIDE(2)
 
+#if defined(__ARM_ARCH_6M__) /* whose registers are not enough for both */
+#define NH_PLANE_END(S, KIND, BRIEF)                                                                             \
+    NH_PASS void nh_plane_scale_##S##KIND(const nh_plane_t *p, const nh_plane_channel_t *k, const int32_t *sums, \
+                                          int8_t *y) {                                                           \
+        nh_plane_end(p, k, sums, y, (const uint8_t *)y, NULL, 0, BRIEF);                                         \
+    }                                                                                                            \
+    NH_PASS void nh_plane_end_##S##KIND(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums,         \
+                                        const uint8_t *x, const int8_t *w, int8_t *y) {                          \
+        nh_plane_next_##S(sums, p->y_inner, x, w);                                                               \
+        nh_plane_scale_##S##KIND(p, k, sums, y);                                                                 \
+    }
+#else
+#define NH_PLANE_END(S, KIND, BRIEF)                                                                             \
+    NH_PASS void nh_plane_end_##S##KIND(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums,         \
+                                        const uint8_t *x, const int8_t *w, int8_t *y) {                          \
+        nh_plane_end(p, k, sums, y, x, w, S, BRIEF);                                                             \
+    }
+#endif
+NH_PLANE_END(1, _exact, 0)
+NH_PLANE_END(2, _exact, 0)
+NH_PLANE_END(1, _brief, 1)
+NH_PLANE_END(2, _brief, 1)
+
+typedef void (*nh_plane_first_t)(int32_t *sums, int32_t n, const uint8_t *x, const nh_plane_channel_t *k);
+typedef void (*nh_plane_next_t)(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w);
+typedef void (*nh_plane_end_t)(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums, const uint8_t *x,
+                               const int8_t *w, int8_t *y);
+
 NH_INLINE void nh_plane_outputs(const nh_plane_t *p, const nh_plane_channel_t *k, const uint8_t *x, int32_t *sums,
-                                int8_t *y, int32_t stride) {
+                                int8_t *y, nh_plane_first_t first, nh_plane_next_t next, nh_plane_end_t last) {
     const int32_t n = p->y_inner;
     for (int32_t i = p->y_outer; i > 0; i--, y += p->y_outer_step, x += 4 * p->row * p->stride_outer) {
         const int8_t *w = k->weights;
-        const int32_t *at = p->passes, *last = at + p->pass_count - 1;
-        (stride == 1 ? nh_plane_first_1 : nh_plane_first_2)(sums, n, x + 4 * *at++, k);
-        while (at != last) (stride == 1 ? nh_plane_next_1 : nh_plane_next_2)(sums, n, x + 4 * *at++, w += 3);
-        (stride == 1 ? nh_plane_end_1 : nh_plane_end_2)(p, k, sums, x + 4 * *at, w + 3, y);
+        const int32_t *at = p->passes, *end = at + p->pass_count - 1;
+        first(sums, n, x + 4 * *at++, k);
+        while (at != end) next(sums, n, x + 4 * *at++, w += 3);
+        last(p, k, sums, x + 4 * *at, w + 3, y);
     }
 }
 
 /* scratch: the planes, a row of sums. */
-NH_INLINE void nh_plane_words_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, int32_t stride) {
+NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, nh_plane_first_t first,
+                              nh_plane_next_t next, nh_plane_end_t last) {
     uint32_t *planes = (uint32_t *)scratch;
     const uint8_t *k = (const uint8_t *)p->channel;
     memset(planes, p->x_zero + 128, (size_t)(4 * p->size));
@@ -117,15 +135,18 @@ NH_INLINE void nh_plane_words_layer(const nh_plane_t *p, const int8_t *x, int8_t
         else nh_plane_fill_words(p, x + c, planes + p->inside, n);
         for (int32_t i = 0; i < n; i++, k += p->channel_bytes) {
             nh_plane_outputs(p, (const nh_plane_channel_t *)(const void *)k, (const uint8_t *)planes + i,
-                             (int32_t *)(planes + p->size), y + c + i, stride);
+                             (int32_t *)(planes + p->size), y + c + i, first, next, last);
         }
     }
     nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);
 }
 
-NH_KERNEL void nh_depthwise_plane_1_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
-    nh_plane_words_layer(p, x, y, scratch, 1);
-}
-NH_KERNEL void nh_depthwise_plane_2_s8(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) {
-    nh_plane_words_layer(p, x, y, scratch, 2);
-}
+#define NH_PLANE_KIND(S, KIND)                                                                               \
+    NH_KERNEL void nh_depthwise_plane_##S##KIND##_s8(const nh_plane_t *p, const int8_t *x, int8_t *y,        \
+                                                     void *scratch) {                                        \
+        nh_plane_layer(p, x, y, scratch, nh_plane_first_##S, nh_plane_next_##S, nh_plane_end_##S##KIND);     \
+    }
+NH_PLANE_KIND(1, _exact)
+NH_PLANE_KIND(2, _exact)
+NH_PLANE_KIND(1, _brief)
+NH_PLANE_KIND(2, _brief)

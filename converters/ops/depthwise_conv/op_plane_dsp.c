@@ -1,19 +1,17 @@
 /* DEPTHWISE_CONV_2D 3 x 3, Armv7E-M: two outputs at a time from int16 pairs, which lie in rows of NH_PLANE_ROW
    bytes so that LDRD reaches all three. A row is shifted so that its last pair of outputs ends at a multiple of
    NH_PLANE_ROW: the address is the loop's counter, and thirteen registers suffice. */
-#include "../include/dsp.h"
+#include "fill_dsp.h"
 #include "plane.h"
 
 #define NH_PLANE_ROW 128
 
 /* What the assembly reads, in this order. */
 typedef struct {
-    int32_t bias;        /* 256 times the channel's: so are the weights */
-    int32_t multiplier;
-    int32_t offset;      /* zero point, half, and half of the product's last bit, before the shift */
-    int32_t shift;       /* right + 7 */
-    int32_t step;        /* of the output */
-    int32_t odd;         /* one output more than pairs */
+    int32_t bias; /* 256 times the channel's: so are the weights */
+    int32_t multiplier, offset, shift;
+    int32_t step;           /* of the output */
+    int32_t odd;            /* one output more than pairs */
     int32_t x_jump, y_jump; /* from a row's end to the next row */
     int32_t rows;
     const uint32_t *weights; /* three words, one for each kernel row: w0, w1, w1, w2 from the lowest byte */
@@ -70,42 +68,46 @@ typedef struct {
     "sublt %[p1], #128\n\t"                                   \
     "smmla %[s1], %[s1], %[p0], %[p1]\n\t"
 
-#define NH_PLANE_ASM(PAIR, SCALE)                             \
+/* To bytes by a shift of the channel's own, or of all channels. p1: the output's step. */
+#define NH_PLANE_SHIFT_OWN                                    \
+    "ldrd %[p0], %[p1], [%[k], #12]\n\t"                      \
+    "asr %[s0], %[p0]\n\t"                                   \
+    "asr %[s1], %[p0]\n\t"                                   \
+    "ssat %[s0], #8, %[s0]\n\t"                              \
+    "ssat %[s1], #8, %[s1]\n\t"
+#define NH_PLANE_SHIFT_ALL                                    \
+    "ldr %[p1], [%[k], #16]\n\t"                             \
+    "ssat %[s0], #8, %[s0], asr #12\n\t"                     \
+    "ssat %[s1], #8, %[s1], asr #12\n\t"
+
+#define NH_PLANE_ASM(PAIR, SCALE, SHIFT)                      \
     __asm volatile(                                           \
         NH_PLANE_WEIGHTS                                      \
         "1:\n\t"                                              \
-        "ldr %[s1], [%[k]]\n\t"                               \
-        PAIR SCALE                                            \
-        "ldrd %[p0], %[p1], [%[k], #12]\n\t"                  \
-        "asr %[s0], %[p0]\n\t"                                \
-        "asr %[s1], %[p0]\n\t"                                \
-        "ssat %[s0], #8, %[s0]\n\t"                           \
-        "ssat %[s1], #8, %[s1]\n\t"                           \
-        "strb %[s0], [%[y]]\n\t"                              \
-        "strb %[s1], [%[y], %[p1]]\n\t"                       \
-        "add %[y], %[y], %[p1], lsl #1\n\t"                   \
-        "tst %[x], #127\n\t"                                  \
-        "bne 1b\n\t"                                          \
-        "ldr %[p0], [%[k], #20]\n\t"                          \
-        "cmp %[p0], #0\n\t"                                   \
-        "beq 2f\n\t"                                          \
-        "ldr %[s0], [%[k]]\n\t"                               \
+        "ldr %[s1], [%[k]]\n\t"                              \
+        PAIR SCALE SHIFT                                      \
+        "strb %[s0], [%[y]]\n\t"                             \
+        "strb %[s1], [%[y], %[p1]]\n\t"                      \
+        "add %[y], %[y], %[p1], lsl #1\n\t"                  \
+        "tst %[x], #127\n\t"                                 \
+        "bne 1b\n\t"                                         \
+        "ldr %[p0], [%[k], #20]\n\t"                         \
+        "cmp %[p0], #0\n\t"                                  \
+        "beq 2f\n\t"                                         \
+        "ldr %[s0], [%[k]]\n\t"                              \
         NH_PLANE_LAST("w0", "w1", "[%[x]]")                   \
         NH_PLANE_LAST("w2", "w3", "[%[x], #128]")             \
         NH_PLANE_LAST("w4", "w5", "[%[x], #256]")             \
-        SCALE                                                 \
-        "ldr %[p0], [%[k], #12]\n\t"                          \
-        "asr %[s0], %[p0]\n\t"                                \
-        "ssat %[s0], #8, %[s0]\n\t"                           \
-        "strb %[s0], [%[y]]\n\t"                              \
+        SCALE SHIFT                                           \
+        "strb %[s0], [%[y]]\n\t"                             \
         "2:\n\t"                                              \
-        "ldr %[s0], [%[k], #32]\n\t"                          \
-        "ldrd %[p0], %[p1], [%[k], #24]\n\t"                  \
-        "add %[x], %[p0]\n\t"                                 \
-        "add %[y], %[p1]\n\t"                                 \
-        "subs %[s0], #1\n\t"                                  \
-        "str %[s0], [%[k], #32]\n\t"                          \
-        "bne 1b\n\t"                                          \
+        "ldr %[s0], [%[k], #32]\n\t"                         \
+        "ldrd %[p0], %[p1], [%[k], #24]\n\t"                 \
+        "add %[x], %[p0]\n\t"                                \
+        "add %[y], %[p1]\n\t"                                \
+        "subs %[s0], #1\n\t"                                 \
+        "str %[s0], [%[k], #32]\n\t"                         \
+        "bne 1b\n\t"                                         \
         : [x] "+r"(x), [y] "+r"(y), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3), \
           [w4] "=&r"(w4), [w5] "=&r"(w5), [p0] "=&r"(p0), [p1] "=&r"(p1), [s0] "=&r"(s0), [s1] "=&r"(s1) \
         : [k] "r"(k)                                          \
@@ -120,55 +122,28 @@ typedef struct {
     NH_PLANE_TWO("w2", "w3", "[%[x], #120]", "[%[x], #128]", "s0") \
     NH_PLANE_TWO("w4", "w5", "[%[x], #248]", "[%[x], #256]", "s0")
 
-#define NH_PLANE_KERNEL(NAME, PAIR, SCALE)                                                    \
+#define NH_PLANE_KERNEL(NAME, PAIR, SCALE, SHIFT)                                                              \
     static __attribute__((noinline, unused)) void NAME(const nh_pairs_row_t *k, const int16_t *x, int8_t *y) { \
-        uint32_t w0, w1, w2, w3, w4, w5, p0, p1, s0, s1;                                      \
-        NH_PLANE_ASM(PAIR, SCALE);                                                            \
+        uint32_t w0, w1, w2, w3, w4, w5, p0, p1, s0, s1;                                                       \
+        NH_PLANE_ASM(PAIR, SCALE, SHIFT);                                                                      \
     }
-NH_PLANE_KERNEL(nh_plane_1_positive, NH_PLANE_PAIR_1, NH_PLANE_SCALE_POSITIVE)
-NH_PLANE_KERNEL(nh_plane_1_signed, NH_PLANE_PAIR_1, NH_PLANE_SCALE_SIGNED)
-NH_PLANE_KERNEL(nh_plane_2_positive, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE)
-NH_PLANE_KERNEL(nh_plane_2_signed, NH_PLANE_PAIR_2, NH_PLANE_SCALE_SIGNED)
-
-/* Two positions of four channels each step. */
-NH_INLINE void nh_pairs_fill_pairs(const int8_t *at, int32_t step, int16_t *a, int32_t plane_bytes, int32_t pairs) {
-    uint32_t b, c, d, w0, w1, p0, p1;
-    __asm volatile(
-        "add %[b], %[a], %[size]\n\t"
-        "add %[c], %[b], %[size]\n\t"
-        "add %[d], %[c], %[size]\n\t"
-        "1:\n\t"
-        "ldr %[w0], [%[at]]\n\t"
-        "ldr %[w1], [%[at], %[step]]\n\t"
-        "add %[at], %[at], %[step], lsl #1\n\t"
-        "pkhbt %[p0], %[w0], %[w1], lsl #16\n\t"
-        "pkhtb %[p1], %[w1], %[w0], asr #16\n\t"
-        "sxtb16 %[w0], %[p0]\n\t"
-        "sxtb16 %[w1], %[p0], ror #8\n\t"
-        "str %[w0], [%[a]], #4\n\t"
-        "str %[w1], [%[b]], #4\n\t"
-        "sxtb16 %[w0], %[p1]\n\t"
-        "sxtb16 %[w1], %[p1], ror #8\n\t"
-        "str %[w0], [%[c]], #4\n\t"
-        "str %[w1], [%[d]], #4\n\t"
-        "subs %[n], #1\n\t"
-        "bne 1b\n\t"
-        : [at] "+r"(at), [a] "+r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [w0] "=&r"(w0), [w1] "=&r"(w1),
-          [p0] "=&r"(p0), [p1] "=&r"(p1), [n] "+r"(pairs)
-        : [step] "r"(step), [size] "r"(plane_bytes)
-        : "cc", "memory");
-}
+NH_PLANE_KERNEL(nh_pairs_1_brief, NH_PLANE_PAIR_1, NH_PLANE_SCALE_POSITIVE, NH_PLANE_SHIFT_ALL)
+NH_PLANE_KERNEL(nh_pairs_1_positive, NH_PLANE_PAIR_1, NH_PLANE_SCALE_POSITIVE, NH_PLANE_SHIFT_OWN)
+NH_PLANE_KERNEL(nh_pairs_1_signed, NH_PLANE_PAIR_1, NH_PLANE_SCALE_SIGNED, NH_PLANE_SHIFT_OWN)
+NH_PLANE_KERNEL(nh_pairs_2_brief, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE, NH_PLANE_SHIFT_ALL)
+NH_PLANE_KERNEL(nh_pairs_2_positive, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE, NH_PLANE_SHIFT_OWN)
+NH_PLANE_KERNEL(nh_pairs_2_signed, NH_PLANE_PAIR_2, NH_PLANE_SCALE_SIGNED, NH_PLANE_SHIFT_OWN)
 
 /* A row of the planes from one of the input. */
 NH_INLINE void nh_pairs_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
     const int32_t n = p->x_inner, step = p->x_inner_step;
-    int32_t done = 0;
     if (p->lanes == 4 && n >= 2) {
-        nh_pairs_fill_pairs(x, step, to, 2 * p->size, n / 2);
-        done = n & ~1;
+        nh_fill_four(x, step, to, 2 * p->size, n / 2);
+        if (n & 1) nh_fill_four(x + (n - 2) * step, step, to + n - 2, 2 * p->size, 1);
+        return;
     }
-    for (int32_t c = 0; done < n && c < p->lanes; c++, to += p->size) {
-        for (int32_t i = done; i < n; i++) to[i] = x[i * step + c];
+    for (int32_t c = 0; c < p->lanes; c++, to += p->size) {
+        for (int32_t i = 0; i < n; i++) to[i] = x[i * step + c];
     }
 }
 
@@ -205,13 +180,13 @@ NH_INLINE nh_pairs_row_t nh_pairs_rows(const nh_plane_t *p, int32_t stride) {
     return row;
 }
 
-/* k: five words, bias * 256 + shift, multiplier, weights. */
-NH_INLINE void nh_pairs_channel(nh_pairs_row_t *row, const nh_plane_t *p, const uint32_t *k) {
+/* k: six words, bias * 256 + shift, multiplier, offset, weights. */
+NH_INLINE void nh_pairs_channel(nh_pairs_row_t *row, const uint32_t *k) {
     row->shift = (int32_t)(k[0] & 31u);
     row->bias = (int32_t)(k[0] & ~255u);
     row->multiplier = (int32_t)k[1];
-    row->offset = (int32_t)((uint32_t)(2 * p->y_zero + 1) << (row->shift - 1)) + 64;
-    row->weights = k + 2;
+    row->offset = (int32_t)k[2];
+    row->weights = k + 3;
 }
 
 typedef void (*nh_pairs_kernel_t)(const nh_pairs_row_t *k, const int16_t *x, int8_t *y);
@@ -222,7 +197,7 @@ NH_INLINE void nh_pairs_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
     const uint32_t *k = (const uint32_t *)p->channel;
     const int32_t kept = nh_max(0, 3 - p->stride_outer);
     nh_pairs_row_t row = nh_pairs_rows(p, stride);
-    for (int32_t c = 0; c < p->channels; c += p->lanes, k += 5 * p->lanes) {
+    for (int32_t c = 0; c < p->channels; c += p->lanes, k += 6 * p->lanes) {
         int32_t have = 0, from = -p->pad_outer;
         for (int32_t o = 0; o < p->y_outer; o += p->band, from += p->band * p->stride_outer, have = kept) {
             const int32_t rows = nh_min(p->band, p->y_outer - o), need = (rows - 1) * p->stride_outer + 3;
@@ -236,7 +211,7 @@ NH_INLINE void nh_pairs_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
                 }
             }
             for (int32_t i = 0; i < p->lanes; i++) {
-                nh_pairs_channel(&row, p, k + 5 * i);
+                nh_pairs_channel(&row, k + 6 * i);
                 row.rows = rows;
                 kernel(&row, planes + p->origin + i * p->size, y + o * p->y_outer_step + c + i);
             }
@@ -245,11 +220,14 @@ NH_INLINE void nh_pairs_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
     nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);
 }
 
-#define NH_PLANE_LAYER(NAME, KERNEL, STRIDE)                                              \
-    NH_KERNEL void NAME(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch) { \
-        nh_pairs_layer(p, x, y, scratch, STRIDE, KERNEL);                                 \
+#define NH_PLANE_LAYER(S, KIND)                                                                \
+    NH_KERNEL void nh_depthwise_pairs_##S##_##KIND##_s8(const nh_plane_t *p, const int8_t *x, \
+                                                        int8_t *y, void *scratch) {           \
+        nh_pairs_layer(p, x, y, scratch, S, nh_pairs_##S##_##KIND);                           \
     }
-NH_PLANE_LAYER(nh_depthwise_plane_1_positive_s8, nh_plane_1_positive, 1)
-NH_PLANE_LAYER(nh_depthwise_plane_1_signed_s8, nh_plane_1_signed, 1)
-NH_PLANE_LAYER(nh_depthwise_plane_2_positive_s8, nh_plane_2_positive, 2)
-NH_PLANE_LAYER(nh_depthwise_plane_2_signed_s8, nh_plane_2_signed, 2)
+NH_PLANE_LAYER(1, brief)
+NH_PLANE_LAYER(1, positive)
+NH_PLANE_LAYER(1, signed)
+NH_PLANE_LAYER(2, brief)
+NH_PLANE_LAYER(2, positive)
+NH_PLANE_LAYER(2, signed)
