@@ -12,9 +12,11 @@
 
 extern uint32_t hal_stack_top[], hal_data_load[], hal_data[], hal_data_end[], hal_bss[], hal_bss_end[];
 int main(void);
+void hal_fault(void);
 volatile uint32_t hal_wraps;
 
-static void fault(void) {
+/* An application that is to survive has hal/cortexm/fault.c instead. */
+__attribute__((weak)) void hal_fault(void) {
     for (const char *p = "fault\n"; *p; p++) uart_put(*p);
     hal_exit(3);
 }
@@ -37,7 +39,8 @@ _Noreturn void hal_reset(void) {
 }
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    hal_stack_top, hal_reset, fault, fault, fault, fault, fault, fault, 0, 0, 0, fault, fault, 0, fault, wrapped,
+    hal_stack_top, hal_reset, hal_fault, hal_fault, hal_fault, hal_fault, hal_fault, hal_fault,
+    0, 0, 0, hal_fault, hal_fault, 0, hal_fault, wrapped,
 };
 
 void hal_start(void) {
@@ -62,6 +65,7 @@ uint64_t hal_ticks(void) {
 }
 
 void hal_put(char c) { uart_put(c); }
+int hal_get(void) { return uart_get(); }
 
 /* Semihosting's SYS_EXIT_EXTENDED; without a debugger the core stops at the breakpoint. */
 _Noreturn void hal_exit(int code) {

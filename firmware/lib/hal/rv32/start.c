@@ -3,6 +3,7 @@
 
 extern uint32_t hal_data_load[], hal_data[], hal_data_end[], hal_bss[], hal_bss_end[];
 int main(void);
+void hal_fault(void);
 volatile uint32_t hal_wraps;
 
 #define FINISHER (*(volatile uint32_t *)0x100000)
@@ -20,7 +21,8 @@ static uint32_t high(void) {
     return v;
 }
 
-static void __attribute__((aligned(4), used)) fault(void) {
+/* An application that is to survive has hal/rv32/fault.c instead. */
+__attribute__((weak, aligned(4))) void hal_fault(void) {
     for (const char *p = "fault\n"; *p; p++) uart_put(*p);
     hal_exit(3);
 }
@@ -28,7 +30,7 @@ static void __attribute__((aligned(4), used)) fault(void) {
 __attribute__((used)) _Noreturn static void begin(void) {
     for (volatile uint32_t *to = hal_data, *from = hal_data_load; to < hal_data_end;) *to++ = *from++;
     for (volatile uint32_t *p = hal_bss; p < hal_bss_end;) *p++ = 0;
-    __asm volatile("csrw mtvec, %0" ::"r"(fault));
+    __asm volatile("csrw mtvec, %0" ::"r"(hal_fault));
     hal_start();
     hal_exit(main());
 }
@@ -48,6 +50,7 @@ uint64_t hal_ticks(void) {
 }
 
 void hal_put(char c) { uart_put(c); }
+int hal_get(void) { return uart_get(); }
 
 _Noreturn void hal_exit(int code) {
     FINISHER = code ? ((uint32_t)code << 16) | 0x3333u : 0x5555u;

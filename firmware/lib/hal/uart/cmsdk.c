@@ -5,11 +5,12 @@
 #define DATA REGISTER(0x00)
 #define STATE REGISTER(0x04)
 #define CONTROL REGISTER(0x08)
+#define INTERRUPTS REGISTER(0x0C)
 #define DIVIDER REGISTER(0x10)
 
 void uart_start(void) {
     DIVIDER = 16;
-    CONTROL = 1; /* transmit */
+    CONTROL = 3u | 8u; /* transmit; receive, and an interrupt for it, which hal_idle waits for */
 }
 
 void uart_put(char c) {
@@ -17,3 +18,11 @@ void uart_put(char c) {
     }
     DATA = (uint8_t)c;
 }
+
+int uart_get(void) {
+    if (!(STATE & 2u)) return -1;
+    INTERRUPTS = 2; /* before the read, which lets the next byte in */
+    return (int)(DATA & 0xFFu);
+}
+
+int uart_waiting(void) { return (STATE & 2u) != 0u; }

@@ -10,3 +10,9 @@ void uart_put(char c) {
     }
     REGISTER(0) = (uint8_t)c;
 }
+
+int uart_get(void) {
+    return REGISTER(5) & 1u ? (int)REGISTER(0) : -1;
+}
+
+int uart_waiting(void) { return REGISTER(5) & 1u; }

@@ -9,7 +9,7 @@
 
 void uart_start(void) {
     DIVIDER = 0x45;
-    CONTROL = (1u << 13) | (1u << 3); /* on, transmit */
+    CONTROL = (1u << 13) | (1u << 3) | (1u << 2) | (1u << 5); /* on, transmit, receive with an interrupt */
 }
 
 void uart_put(char c) {
@@ -17,3 +17,9 @@ void uart_put(char c) {
     }
     DATA = (uint8_t)c;
 }
+
+int uart_get(void) {
+    return STATUS & 0x20u ? (int)(DATA & 0xFFu) : -1;
+}
+
+int uart_waiting(void) { return (STATUS & 0x20u) != 0u; }
