@@ -171,21 +171,47 @@ NH_ASSEMBLY void nh_mve_line_signed(const nh_mve_line_t *p NH_UNUSED) { NH_MVE_L
                    : [n] "r"(n), [zero] "r"(out->y_zero)                                              \
                    : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory")
 
-/* `rest` channels of one position. */
-NH_INLINE void nh_mve_rest(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y, int32_t rest,
-                           int32_t mode) {
-    for (; rest > 0; rest -= 4, acc += 4, s += nh_mve_words(mode), y += 4) {
-        vstrbq_p_s32(y, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), vctp32q((uint32_t)rest));
-    }
-}
+/* `rest` > 0 channels of one position: acc [rest / 4, 4]. */
+#define NH_MVE_FOURS(sign)                                                              \
+    __asm volatile("dlstp.32 lr, %[n]\n"                                                \
+                   "1: vldrw.32 q0, [%[acc]], #16\n" NH_MVE_SCALED("q0", "%[s]", sign)  \
+                   "vqadd.s32 q0, q0, %[zero]\n"                                        \
+                   "vqshl.s32 q0, q0, #24\n"                                            \
+                   "vshr.s32 q0, q0, #24\n"                                             \
+                   "vstrb.32 q0, [%[y]], #4\n"                                          \
+                   "letp lr, 1b\n"                                                      \
+                   : [acc] "+r"(acc), [s] "+r"(s), [y] "+l"(y)                          \
+                   : [n] "r"(rest), [zero] "r"(out->y_zero)                             \
+                   : "lr", "q0", "q4", "q5", "memory")
 
-/* The same of two. */
-NH_INLINE void nh_mve_rests(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y0, int8_t *y1,
-                            int32_t rest, int32_t mode) {
-    for (; rest > 0; rest -= 4, acc += 8, s += nh_mve_words(mode), y0 += 4, y1 += 4) {
-        mve_pred16_t left = vctp32q((uint32_t)rest);
-        vstrbq_p_s32(y0, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc), s, mode), out), left);
-        vstrbq_p_s32(y1, nh_mve_clamp(nh_mve_scale(vldrwq_s32(acc + 4), s, mode), out), left);
+/* The same of two: acc [rest / 4, 2, 4]. */
+#define NH_MVE_TWO_FOURS(sign)                                                   \
+    __asm volatile("dlstp.32 lr, %[n]\n"                                         \
+                   "1: vldrw.32 q2, [%[acc]], #16\n"                             \
+                   "vldrw.32 q0, [%[s]], #16\n"                                  \
+                   "vqrdmulh.s32 q2, q2, q0\n"                                   \
+                   "vldrw.32 q3, [%[acc]], #16\n"                                \
+                   "vqrdmulh.s32 q3, q3, q0\n"                                   \
+                   "vldrw.32 q1, [%[s]], #16\n" sign                             \
+                   "vrshl.s32 q2, q2, q1\n"                                      \
+                   "vrshl.s32 q3, q3, q1\n"                                      \
+                   "vqadd.s32 q2, q2, %[zero]\n"                                 \
+                   "vqadd.s32 q3, q3, %[zero]\n"                                 \
+                   "vqshl.s32 q2, q2, #24\n"                                     \
+                   "vqshl.s32 q3, q3, #24\n"                                     \
+                   "vshr.s32 q2, q2, #24\n"                                      \
+                   "vshr.s32 q3, q3, #24\n"                                      \
+                   "vstrb.32 q2, [%[y0]], #4\n"                                  \
+                   "vstrb.32 q3, [%[y1]], #4\n"                                  \
+                   "letp lr, 1b\n"                                               \
+                   : [acc] "+r"(acc), [s] "+r"(s), [y0] "+l"(y0), [y1] "+l"(y1)  \
+                   : [n] "r"(rest), [zero] "r"(out->y_zero)                      \
+                   : "lr", "q0", "q1", "q2", "q3", "memory")
+
+NH_INLINE void nh_mve_wide(const nh_mve_output_t *out, const int32_t *acc, int32_t step, const int32_t *s, int8_t *y,
+                           int32_t n) {
+    for (; n > 0; n -= 4, acc += step, s += 12, y += 4) {
+        vstrbq_p_s32(y, nh_mve_scale_wide(vldrwq_s32(acc), s, out), vctp32q((uint32_t)n));
     }
 }
 
@@ -200,12 +226,13 @@ NH_APART void nh_mve_outputs(const nh_conv_mve_t *p, const int32_t *acc, int8_t 
     int32_t n = nh_mve_sixteens(p), rest = p->y_c - 16 * n;
     if (out->mode == NH_RECTIFIED) {
         if (n) NH_MVE_SIXTEENS("");
-        nh_mve_rests(out, acc, s, y0, y1, rest, NH_RECTIFIED);
+        if (rest) NH_MVE_TWO_FOURS("");
     } else if (out->mode == NH_SIGNED) {
         if (n) NH_MVE_SIXTEENS(NH_MVE_SIGNED);
-        nh_mve_rests(out, acc, s, y0, y1, rest, NH_SIGNED);
+        if (rest) NH_MVE_TWO_FOURS(NH_MVE_SIGNED);
     } else {
-        nh_mve_rests(out, acc, s, y0, y1, rest, NH_WIDE);
+        nh_mve_wide(out, acc, 8, s, y0, rest);
+        nh_mve_wide(out, acc + 4, 8, s, y1, rest);
     }
 }
 
@@ -224,10 +251,18 @@ NH_INLINE int32_t nh_mve_lone(const nh_conv_mve_t *p, const int8_t *x) {
     return sum;
 }
 
+/* `rest` of up to sixteen channels. */
+NH_INLINE void nh_mve_few(const nh_mve_output_t *out, const int32_t *acc, const int32_t *s, int8_t *y, int32_t rest) {
+    if (out->mode == NH_RECTIFIED) NH_MVE_FOURS(NH_MVE_UPWARDS);
+    else if (out->mode == NH_SIGNED) NH_MVE_FOURS(NH_MVE_AWAY);
+    else nh_mve_wide(out, acc, 4, s, y, rest);
+}
+
 /* One position; acc [16]. */
 NH_APART void nh_mve_position(const nh_conv_mve_t *p, const int8_t *x, int8_t *y, int32_t *acc) {
     const nh_mve_output_t *out = &p->output;
-    int32_t n = nh_mve_sixteens(p), group_bytes = 16 + 64 * ((p->window + 15) >> 4), words = nh_mve_words(out->mode);
+    int32_t n = nh_mve_sixteens(p), group_bytes = 16 + 64 * ((p->window + 15) >> 4);
+    int32_t words = out->mode == NH_WIDE ? 12 : 8;
     nh_mve_line_t line = {x, p->window, p->weights, out->scaling, y, n, out->y_zero};
     nh_mve_single_t fours = {x, p->window, p->weights + 4 * n * group_bytes, acc, 4};
     const int32_t *s = out->scaling + 4 * n * words;
@@ -238,9 +273,7 @@ NH_APART void nh_mve_position(const nh_conv_mve_t *p, const int8_t *x, int8_t *y
         fours.groups = (rest + 3) >> 2;
         if (p->y_c == 1) *acc = nh_mve_lone(p, x);
         else nh_mve_single(&fours);
-        if (out->mode == NH_RECTIFIED) nh_mve_rest(out, acc, s, y + c, rest, NH_RECTIFIED);
-        else if (out->mode == NH_SIGNED) nh_mve_rest(out, acc, s, y + c, rest, NH_SIGNED);
-        else nh_mve_rest(out, acc, s, y + c, rest, NH_WIDE);
+        nh_mve_few(out, acc, s, y + c, rest);
         fours.weights += 4 * group_bytes;
     }
 }

@@ -31,17 +31,14 @@ typedef struct {
     const int32_t *scaling; /* for each vector of 4 channels: multipliers, -right shifts (NH_WIDE: left shifts too) */
 } nh_mve_output_t;
 
-/* Four accumulators to outputs without their zero point. */
-NH_INLINE int32x4_t nh_mve_scale(int32x4_t acc, const int32_t *scaling, int32_t mode) {
-    int32x4_t right = vldrwq_s32(scaling + 4), h;
-    if (mode == NH_WIDE) acc = vshlq_s32(acc, vldrwq_s32(scaling + 8));
-    h = vqrdmulhq_s32(acc, vldrwq_s32(scaling));
-    if (mode == NH_SIGNED) h = vaddq_s32(h, vshrq_n_s32(acc, 31));
-    if (mode == NH_WIDE) h = vqaddq_s32(h, vshrq_n_s32(vandq_s32(h, right), 31));
-    return vrshlq_s32(h, right);
+/* NH_WIDE: four accumulators to outputs. */
+NH_INLINE int32x4_t nh_mve_scale_wide(int32x4_t acc, const int32_t *scaling, const nh_mve_output_t *p) {
+    int32x4_t right = vldrwq_s32(scaling + 4);
+    int32x4_t h = vqrdmulhq_s32(vshlq_s32(acc, vldrwq_s32(scaling + 8)), vldrwq_s32(scaling));
+    /* Halves away from zero, where there is a right shift. */
+    h = vrshlq_s32(vqaddq_s32(h, vshrq_n_s32(vandq_s32(h, right), 31)), right);
+    return vminq_s32(vmaxq_s32(vqaddq_n_s32(h, p->y_zero), vdupq_n_s32(p->low)), vdupq_n_s32(p->high));
 }
-
-NH_INLINE int32_t nh_mve_words(int32_t mode) { return mode == NH_WIDE ? 12 : 8; }
 
 /* For assembly: four accumulators in a register scaled with the constants at `from`; q4 and q5 are lost. */
 #define NH_MVE_SCALED(q, from, sign)           \
@@ -66,11 +63,6 @@ NH_INLINE int32_t nh_mve_words(int32_t mode) { return mode == NH_WIDE ? 12 : 8; 
     "vqadd.s16 q2, q2, " zero "\n"                                   \
     "vqmovnb.s16 q0, q0\n"                                           \
     "vqmovnt.s16 q0, q2\n"
-
-/* Four channels with their zero point, clamped. */
-NH_INLINE int32x4_t nh_mve_clamp(int32x4_t v, const nh_mve_output_t *p) {
-    return vminq_s32(vmaxq_s32(vqaddq_n_s32(v, p->y_zero), vdupq_n_s32(p->low)), vdupq_n_s32(p->high));
-}
 
 /* For a fused activation that leaves less than int8: after the kernel, over all that it wrote. */
 NH_INLINE void nh_mve_clamp_s8(int8_t *y, int32_t n, int32_t low, int32_t high) {
