@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -68,6 +69,8 @@ class Uart:
 
     def _accept(self, events: int) -> None:
         reader, _ = self.server.accept()
+        if self.reader is not None and _has_left(self.reader):
+            self._left()
         if self.reader is not None:
             with contextlib.suppress(OSError):
                 reader.sendall(b"another program is connected to this emulator\r\n")
@@ -98,6 +101,8 @@ class Uart:
         assert self.reader is not None
         try:
             heard = self.reader.recv(ROOM)
+        except BlockingIOError:
+            return
         except OSError:
             heard = b""
         if heard:
@@ -147,6 +152,14 @@ class Uart:
             self.program.kill()
             self.program.send_signal(signal.SIGCONT)
         return self.program.wait()
+
+
+def _has_left(reader: socket.socket) -> bool:
+    """Also while bytes from it are still to be read."""
+    hung_up = select.POLLHUP | select.POLLERR | select.POLLRDHUP
+    poll = select.poll()
+    poll.register(reader, hung_up)
+    return any(events & hung_up for _, events in poll.poll(0))
 
 
 def main() -> int:

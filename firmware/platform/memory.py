@@ -41,4 +41,4 @@ def link(env, hal: Path, families: Iterable[str], flash: tuple[int, int], ram: t
         path.write_text(text)
     own = [hal / family / "image.ld" for family in reversed(list(families))]
     env.Replace(LDSCRIPT_PATH=str(next((s for s in own if s.is_file()), hal / "image.ld")))
-    return ["-nostartfiles", f"-L{folder}", f"-L{hal}", "-Wl,--no-warn-rwx-segments"]
+    return ["-nostartfiles", f"-L{folder}", f"-L{hal}", "-Wl,--no-warn-rwx-segments", "-Wl,--require-defined=hal_reset"]

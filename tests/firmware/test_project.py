@@ -1,0 +1,178 @@
+"""PlatformIO's verbs on the emulated boards, without its registry; a model's way into a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import resource
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from converters.target import TARGETS
+from edge.board import known, open_board
+
+BOARDS = [b for b in map(open_board, known()) if b.simulated]
+COLD_S = 10.0
+
+
+def read_line(uart) -> str:
+    said = b""
+    while not said.endswith(b"\n"):
+        more = uart.recv(1000)
+        assert more, said
+        said += more
+    return said.decode()
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda b: b.id)
+def test_the_firmware_s_own_tests_pass_on_the_board(project, board):
+    if board.id == "pico" and not (project.folder / "lib/hal/rp2040").is_dir():
+        pytest.skip("no start-up code for the RP2040")
+    port = f"socket://127.0.0.1:{_free_port()}"
+    done = project.pio("test", "-e", board.id, "-f", "test_hello", "--upload-port", port, "--test-port", port)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "start\t[PASSED]" in done.stdout
+    assert "counter_grows\t[PASSED]" in done.stdout
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def test_a_plain_run_compiles_the_default_model_and_is_quick(project):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = project.pio("run", "-e", "mps3-an547")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Model wake_computer, app hello (platformio.ini)" in done.stdout
+    # Of processors, not of the clock: this machine may be busy.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < COLD_S
+
+
+def test_a_built_model_runs_and_a_plain_run_keeps_it(project):
+    done = project.nuthatch("build", "wake_alexa", "--board", "mps2-an386", "--app", "hello", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["model_const_bytes"] < facts["flash_bytes"] < 70_000
+    assert facts["model_ram_bytes"] < facts["ram_bytes"] < 30_000
+    again = project.pio("run", "-e", "mps2-an386")
+    assert "Model wake_alexa, app hello (the last nuthatch build" in again.stdout
+    assert "Compiling" not in again.stdout
+    with project.emulate("mps2-an386") as uart:
+        assert read_line(uart) == "wake_alexa on mps2-an386\r\n"
+
+
+def test_builds_for_other_boards_do_not_disturb(project):
+    assert project.nuthatch("build", "commands12", "--board", "mps2-an385", "--app", "hello").returncode == 0
+    library = project.folder / ".pio/models/mps2-an385/model/model.c"
+    before = library.stat().st_mtime_ns
+    assert project.nuthatch("build", "wake_alexa", "--board", "mps2-an500", "--app", "hello").returncode == 0
+    assert project.nuthatch("build", "commands12", "--board", "mps2-an385", "--app", "hello").returncode == 0
+    assert library.stat().st_mtime_ns == before
+    assert "commands12" in library.with_name("bundle.h").read_text()
+
+
+def test_what_cannot_fit_is_not_built(project):
+    done = project.nuthatch("build", "commands12", "--board", "microbit", "--app", "hello")
+    assert done.returncode == 3
+    assert re.search(r"commands12 needs at least [\d,]+ B of RAM; microbit has 16,384 B\. Try \w+", done.stderr)
+    assert not (project.folder / ".pio/models/microbit").exists()
+
+
+def test_what_the_linker_finds_too_large_is_said_in_its_bytes(project):
+    done = project.nuthatch("build", "wake_alexa", "--board", "netduinoplus2", "--app", "large")
+    assert done.returncode == 3
+    needed = re.search(r"with large needs ([\d,]+) B of RAM; netduinoplus2 has 131,072 B", done.stderr)
+    assert needed and int(needed[1].replace(",", "")) > 5_000_000
+
+
+def test_an_app_and_a_board_that_are_not_there_are_named(project):
+    done = project.nuthatch("build", "wake_alexa", "--board", "mps2-an386", "--app", "karaoke")
+    assert (done.returncode, done.stderr) == (1, "nuthatch: no app 'karaoke'; there are hello, large\n")
+    done = project.nuthatch("build", "wake_alexa", "--board", "rpi5", "--app", "hello")
+    assert done.returncode == 2
+    assert "rpi5 runs the daemon" in done.stderr
+
+
+def test_a_board_is_one_file(project):
+    """The example of docs/add-a-board.md, as it stands there."""
+    page = (project.folder / "platform").resolve().parents[1] / "docs" / "add-a-board.md"
+    text = re.search(r"```ini\n(\[env:(\S+)\].*?)```", page.read_text(), re.DOTALL)
+    assert text
+    file = project.boards / f"{text[2]}.ini"
+    file.write_text(text[1])
+    try:
+        done = project.nuthatch("build", "wake_computer", "--board", text[2], "--app", "hello")
+        assert done.returncode == 0, done.stderr
+        with project.emulate(text[2]) as uart:
+            assert read_line(uart) == f"wake_computer on {text[2]}\r\n"
+    finally:
+        file.unlink()
+
+
+def test_real_boards_are_environments_with_pinned_platforms(project):
+    done = project.pio("project", "config", "--json-output")
+    sections = {name: dict(options) for name, options in json.loads(done.stdout)}
+    real = [b for b in map(open_board, known()) if b.environment and not b.simulated]
+    assert len(real) >= 9
+    for board in real:
+        options = sections[f"env:{board.id}"]
+        assert re.search(r"@~?\d+\.\d+|#[0-9a-f]{40}$", options["platform"]), board.id
+        assert options["board"]
+
+
+def test_nothing_is_written_into_the_home_folder(project):
+    assert project.pio("run", "-e", "native").returncode == 0
+    assert list((project.folder.parent / "home").iterdir()) == []
+
+
+def test_flash_and_monitor_of_an_emulated_board(project):
+    port = f"socket://127.0.0.1:{_free_port()}"
+    done = project.nuthatch("flash", "wake_computer", "--board", "mps2-an505", "--app", "hello", "--port", port)
+    assert done.returncode == 0, done.stderr
+    assert f"mps2-an505: emulated on this machine, UART on {port}" in done.stderr
+    assert "wake_computer on mps2-an505" in _on_a_terminal(project, "mps2-an505", port)
+
+
+def _on_a_terminal(project, board: str, port: str) -> str:
+    """What `nuthatch monitor` shows until the program says a line; it wants a terminal."""
+    ours, theirs = pty.openpty()
+    code = "from edge.cli import main; main()"
+    line = [sys.executable, "-c", code, "monitor", "--board", board, "--port", port, "--project", str(project.folder)]
+    monitor = subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    shown, end = b"", time.monotonic() + 60
+    try:
+        while b"wake_computer on" not in shown and time.monotonic() < end:
+            if select.select([ours], [], [], 1)[0]:
+                shown += os.read(ours, 1000)
+    finally:
+        os.killpg(monitor.pid, 9)
+        monitor.wait()
+        os.close(ours)
+        os.close(theirs)
+    return shown.decode(errors="replace")
+
+
+def test_flash_names_what_is_not_connected(project):
+    done = project.nuthatch("flash", "wake_computer", "--board", "nano33ble", "--app", "hello")
+    assert done.returncode == 4
+    assert "no nano33ble is connected; found" in done.stderr
+
+
+def test_the_platform_compiles_for_the_compiler_s_cores(firmware_file):
+    core = firmware_file("platform/core.py").core
+    for name, target in TARGETS.items():
+        assert tuple(core(name)["flags"]) == target.flags
+        assert (core(name)["prefix"] + "gcc") == target.compiler
+    with pytest.raises(ValueError, match="no core custom_target = 'z80'; there are cortex-m0"):
+        core("z80")
