@@ -37,7 +37,7 @@ NH_INLINE void nh_depthwise_any(const nh_depthwise_t *p, const nh_ring_t *x, int
     const int8_t **taps = (const int8_t **)scratch;
     int32_t n = p->k_t * p->k_f, fours = p->filters == 1 ? p->y_c & ~3 : 0;
     int8_t *pad = (int8_t *)(taps + n), *out = y;
-    memset(pad, p->x_zero, (size_t)p->pad_bytes);
+    if (p->pad_bytes) memset(pad, p->x_zero, (size_t)p->pad_bytes);
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, out += p->y_c) {
             int32_t c = 0;

@@ -3,13 +3,14 @@
 #include "../include/dsp.h"
 #include "taps.h"
 
-/* Four channels from c of one position; *end holds the output's address. k is what is constant of them: twice the
-   biases; for each pair of taps the pairs of int16 weights of each channel, twice the layer's, as SMMLAR wants;
-   multiplier and rounding of each channel; their shifts, a byte each. Returns the next four's. */
-NH_INLINE const uint32_t *nh_depthwise_words(const int8_t *const *taps, const int8_t *const *end, int32_t c,
-                                             const uint32_t *k) {
-    uint32_t p0, p1, p2, w0, w1, s0, s1, s2, s3;
+/* All channels of one position, four at a time; the last four may have been done before. Behind the taps, at end:
+   the output, the taps' start, the last four's first channel. k is what is constant of each four: twice the biases;
+   for each pair of taps the pairs of int16 weights of each channel, twice the layer's, as SMMLAR wants; multiplier
+   and rounding of each channel; their shifts, a byte each. */
+NH_INLINE void nh_depthwise_words(const int8_t *const *taps, const int8_t *const *end, const uint32_t *k) {
+    uint32_t c = 0, p0, p1, p2, w0, w1, s0, s1, s2, s3;
     __asm volatile(
+        "0:\n\t"
         "ldrd %[s0], %[s1], [%[k]], #16\n\t"
         "ldrd %[s2], %[s3], [%[k], #-8]\n\t"
         "1:\n\t"
@@ -44,28 +45,37 @@ NH_INLINE const uint32_t *nh_depthwise_words(const int8_t *const *taps, const in
         "add %[p0], %[c]\n\t"
         NH_STORE("%[s0]", "32", "0") NH_STORE("%[s1]", "33", "1") NH_STORE("%[s2]", "34", "2")
         NH_STORE("%[s3]", "35", "3")
+        "ldrd %[taps], %[p0], [%[end], #4]\n\t"
+        "add %[k], #36\n\t"
+        "cmp %[c], %[p0]\n\t"
+        "beq 2f\n\t"
+        "add %[c], #4\n\t"
+        "cmp %[c], %[p0]\n\t"
+        "it hi\n\t"
+        "movhi %[c], %[p0]\n\t"
+        "b 0b\n\t"
+        "2:\n\t"
 #undef NH_SCALE
 #undef NH_STORE
-        : [taps] "+r"(taps), [k] "+r"(k), [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),
-          [p0] "=&r"(p0), [p1] "=&r"(p1), [p2] "=&r"(p2), [w0] "=&r"(w0), [w1] "=&r"(w1)
-        : [c] "r"(c), [end] "r"(end)
+        : [taps] "+r"(taps), [k] "+r"(k), [c] "+r"(c), [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2),
+          [s3] "=&r"(s3), [p0] "=&r"(p0), [p1] "=&r"(p1), [p2] "=&r"(p2), [w0] "=&r"(w0), [w1] "=&r"(w1)
+        : [end] "r"(end)
         : "cc", "memory");
-    return k + 9;
 }
 
-/* scratch: taps, even in number, then the output's address, then pad_bytes of padding. */
+/* scratch: taps, even in number, then what the assembly finds behind them, then pad_bytes of padding. */
 NH_KERNEL void nh_depthwise_words_ring_s8(const nh_depthwise_t *p, const nh_ring_t *x, int8_t *y, void *scratch) {
     const int8_t **taps = (const int8_t **)scratch, **end = taps + ((p->k_t * p->k_f + 1) & ~1);
-    int8_t *pad = (int8_t *)(end + 1);
-    memset(pad, p->x_zero, (size_t)p->pad_bytes);
-    *end = y;
+    int8_t *pad = (int8_t *)(end + 3);
+    if (p->pad_bytes) memset(pad, p->x_zero, (size_t)p->pad_bytes);
+    end[0] = y;
+    end[1] = (const int8_t *)taps;
+    end[2] = (const int8_t *)(uintptr_t)(uint32_t)(p->y_c - 4);
     for (int32_t t = 0; t < p->y_t; t++) {
         for (int32_t f = 0; f < p->y_f; f++, *end += p->y_c) {
-            const uint32_t *k = (const uint32_t *)p->weights;
             const int8_t **last = nh_taps(p, x, t, f, pad, taps);
             if (last != end) *last = taps[0];
-            /* Where four do not divide the channels, the last ones were done already. */
-            for (int32_t c = 0; c < p->y_c; c += 4) k = nh_depthwise_words(taps, end, nh_min(c, p->y_c - 4), k);
+            nh_depthwise_words(taps, end, (const uint32_t *)p->weights);
         }
     }
     nh_clamp_s8(y, p->y_t * p->y_f * p->y_c, p->low, p->high);

@@ -9,9 +9,9 @@ POINTER_BYTES = {"host": 8}
 """Of targets whose pointers are not 4 bytes."""
 
 
-def table_bytes(layer: Layer) -> int:
-    """Scratch of kernels that work from a table of taps: pointers, an even number and one, and padding."""
-    pointers = layer.taps + layer.taps % 2 + 1
+def table_bytes(layer: Layer, more: int = 0) -> int:
+    """Scratch of kernels that work from a table of taps: pointers, an even number and ``more``, and padding."""
+    pointers = layer.taps + layer.taps % 2 + more
     return pointers * POINTER_BYTES.get(layer.target.name, 4) + layer.padding_bytes
 
 

@@ -22,12 +22,12 @@ def dsp(layer: Layer) -> Choice | None:
         "depthwise_conv/op_dsp.c",
         "nh_depthwise_t",
         layer.fields | {"weights": _constants(layer)},
-        scratch_bytes=table_bytes(layer),
+        scratch_bytes=table_bytes(layer, 3),
         ring_function="nh_depthwise_words_ring_s8",
         variant="taps, words of 4 channels",
     )
     groups = -(-layer.channels // FOUR)
-    each = 7 * layer.taps + 20 + groups * (17 * -(-layer.taps // 2) + 37)
+    each = 7 * layer.taps + 20 + groups * (17 * -(-layer.taps // 2) + 42)
     return Choice(layer.positions * each, kernel)
 
 
