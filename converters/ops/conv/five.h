@@ -16,6 +16,21 @@ typedef struct {
 /* n values into column `at` of nh_five_t.x; `sum` counts them. */
 NH_INLINE int32_t *nh_five_append(int32_t *at, const int8_t *x, int32_t n, int32_t *sum) {
     int32_t total = *sum;
+#if defined(__ARM_ARCH_6M__)
+#define NH_FIVE_APPEND(i, to) \
+    "ldrb %4, [%1, #" i "]\n sxtb %4, %4\n adds %3, %3, %4\n str %4, [%0, #" to "]\n"
+    if (n >= 4) {
+        int32_t v;
+        n -= 4;
+        __asm volatile(".syntax unified\n"
+                       "1:\n" NH_FIVE_APPEND("0", "0") NH_FIVE_APPEND("1", "20") NH_FIVE_APPEND("2", "40")
+                           NH_FIVE_APPEND("3", "60") "adds %1, %1, #4\n adds %0, %0, #80\n subs %2, %2, #4\n bge 1b\n"
+                       : "+l"(at), "+l"(x), "+l"(n), "+l"(total), "=&l"(v)
+                       :
+                       : "cc", "memory");
+        n += 4;
+    }
+#endif
     for (; n >= 4; n -= 4, x += 4, at += 20) {
         int32_t a = x[0], b = x[1], c = x[2], d = x[3];
         at[0] = a, at[5] = b, at[10] = c, at[15] = d, total += a + b + c + d;
