@@ -15,7 +15,7 @@ BUILD := pyproject.toml setup.py constraints.txt $(wildcard firmware/lib/fronten
 run: $(VENV)/.base
 	$(BIN)/nuthatch listen $(foreach m,$(MODELS),--model $(m)) --source $(SOURCE)
 
-test: $(VENV)/.all
+test: $(VENV)/.all firmware-setup
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.all
@@ -42,7 +42,7 @@ $(VENV)/.boards: $(VENV)/.base
 # From the clone to events of a board: builds, starts the emulator (or flashes), plays a recording into it.
 firmware: firmware-setup
 	$(BIN)/nuthatch flash $(MODEL) --board $(BOARD)
-	$(BIN)/python -m edge.link --board $(BOARD) --source $(SOURCE)
+	$(BIN)/nuthatch play $(SOURCE) --board $(BOARD)
 
 clean:
 	rm -rf firmware/.pio firmware/.pio-core $(VENV) build *.egg-info edge/frontend/_native*.so .cache

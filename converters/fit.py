@@ -16,7 +16,7 @@ from edge.manifest import Bundle
 
 STACK_BYTES = 1024
 """What is left for the stack at least."""
-PROGRAM_RAM_BYTES = 1024
+PROGRAM_RAM_BYTES = 512
 PROGRAM_FLASH_BYTES = 8 * 1024
 """Of the smallest program around a model, without its front end; the exact figures come from the linker."""
 
@@ -39,17 +39,17 @@ class Bytes:
 def at_least(plan: Plan, bundle: Bundle | None = None) -> Bytes:
     """The model's and the front end's exact bytes and the least that stands around them."""
     program = Bytes(PROGRAM_FLASH_BYTES, PROGRAM_RAM_BYTES + STACK_BYTES)
-    return Bytes(const_bytes(plan), needed(plan)) + frontend(bundle) + program
+    return Bytes(const_bytes(plan), needed(plan)) + frontend(bundle, plan.arena_bytes) + program
 
 
-def frontend(bundle: Bundle | None) -> Bytes:
-    """Tables and state of the bundle's front end (nh_frontend.h)."""
+def frontend(bundle: Bundle | None, arena_bytes: int) -> Bytes:
+    """Tables and state of the bundle's front end (nh_frontend.h); its scratch may be the model's arena."""
     if bundle is None:
         return Bytes(0, 0)
     config = bundle.manifest.frontend
-    window = config.window_samples + config.window_samples % 2
-    ram = 16 + 4 * config.fft_size + 2 * window + 2 * config.bands
-    return Bytes(sum(t.nbytes for t in vars(tables(config)).values()), ram)
+    history = 2 * (config.window_samples + config.window_samples % 2)
+    scratch = max(0, 4 * config.fft_size - arena_bytes)
+    return Bytes(sum(t.nbytes for t in vars(tables(config)).values()), 16 + history + scratch)
 
 
 def check(name: str, board: Board, bytes_: Bytes, at_least: bool, remedy: Callable[[], str]) -> None:

@@ -19,15 +19,18 @@ def monitor(
     from edge import platformio
 
     folder = (project or platformio.PROJECT).resolve()
-    raise typer.Exit(platformio.run(["device", "monitor", "-e", board, "--port", _port(board, port, folder)], folder))
+    arguments = ["device", "monitor", "-e", board, "--port", address(board, port, project)]
+    raise typer.Exit(platformio.run(arguments, folder))
 
 
-def _port(name: str, port: str | None, project: Path) -> str:
-    board = firmware_board(name, project)
-    if port is not None or board.simulated:
-        return port or board.port
+def address(name: str, port: str | None = None, project: Path | None = None) -> str:
+    """Where a board's serial line is: the one that is asked for, its emulator's socket, or the one found on USB."""
+    from edge import platformio
     from edge.usb import FlashError, choose, ports
 
+    board = firmware_board(name, (project or platformio.PROJECT).resolve())
+    if port is not None or board.simulated:
+        return port or board.port
     try:
         found = choose(board, [], ports())
     except FlashError as e:
