@@ -7,7 +7,7 @@
 
 typedef struct {
     const int8_t *x0, *x1;
-    int32_t loops; /* blocks of 16 values, or pairs of blocks */
+    int32_t twice; /* pairs of blocks of 16 values */
     const int8_t *weights;
     int32_t *acc;   /* [groups, 2, 4] */
     int32_t groups; /* of 4 channels */
@@ -30,30 +30,28 @@ typedef struct {
     "vmladava.s8 r6, q3, q0\n"      \
     "vmladava.s8 r14, q3, q1\n"
 
-/* r1 x0, r3 x1, r5 the loop's count, r7 weights, r9 acc, r11 groups. */
-#define NH_MVE_PAIR(blocks)                                     \
-    __asm volatile("push {r4-r11, lr}\n"                        \
-                   "ldmia r0, {r1, r3, r5, r7, r9, r11}\n"      \
-                   "push {r1, r3, r5}\n"                        \
-                   "1: ldmia r7, {r0, r2, r4, r6}\n"            \
-                   "ldmia r7!, {r8, r10, r12, r14}\n"           \
-                   "ldmia sp, {r1, r3, r5}\n"                   \
-                   "2: subs r5, #1\n" blocks                    \
-                   "bne 2b\n"                                   \
-                   "subs r11, #1\n"                             \
-                   "stmia r9!, {r0, r2, r4, r6, r8, r10, r12, r14}\n" \
-                   "bne 1b\n"                                   \
-                   "add sp, #12\n"                              \
+/* r5 times two blocks. */
+#define NH_MVE_TWICE "2: subs r5, #1\n" NH_MVE_BLOCK NH_MVE_BLOCK "bne 2b\n"
+
+/* r1 x0, r3 x1, r5 p->twice, r7 weights, r9 acc, r11 groups. */
+#define NH_MVE_PAIR(blocks)                                            \
+    __asm volatile("push {r4-r11, lr}\n"                               \
+                   "ldmia r0, {r1, r3, r5, r7, r9, r11}\n"             \
+                   "push {r1, r3, r5}\n"                               \
+                   "1: ldmia r7, {r0, r2, r4, r6}\n"                   \
+                   "ldmia r7!, {r8, r10, r12, r14}\n"                  \
+                   "ldmia sp, {r1, r3, r5}\n" blocks                   \
+                   "subs r11, #1\n"                                    \
+                   "stmia r9!, {r0, r2, r4, r6, r8, r10, r12, r14}\n"  \
+                   "bne 1b\n"                                          \
+                   "add sp, #12\n"                                     \
                    "pop {r4-r11, pc}\n")
 
-NH_ASSEMBLY void nh_mve_pair(const nh_mve_pair_t *p NH_UNUSED) {
-    NH_MVE_PAIR(NH_MVE_BLOCK);
-}
+NH_ASSEMBLY void nh_mve_pair_of_one(const nh_mve_pair_t *p NH_UNUSED) { NH_MVE_PAIR(NH_MVE_BLOCK); }
 
-/* p->loops counts two blocks each. */
-NH_ASSEMBLY void nh_mve_pair_twice(const nh_mve_pair_t *p NH_UNUSED) {
-    NH_MVE_PAIR(NH_MVE_BLOCK NH_MVE_BLOCK);
-}
+NH_ASSEMBLY void nh_mve_pair_of_even(const nh_mve_pair_t *p NH_UNUSED) { NH_MVE_PAIR(NH_MVE_TWICE); }
+
+NH_ASSEMBLY void nh_mve_pair_of_odd(const nh_mve_pair_t *p NH_UNUSED) { NH_MVE_PAIR(NH_MVE_BLOCK NH_MVE_TWICE); }
 
 typedef struct {
     const int8_t *x;
@@ -282,10 +280,11 @@ NH_APART void nh_mve_position(const nh_conv_mve_t *p, const int8_t *x, int8_t *y
 NH_KERNEL void nh_mve_positions(const nh_conv_mve_t *p, const int8_t *x, const int8_t *end, int32_t n, int8_t *y,
                                 int32_t *acc) {
     int32_t blocks = (p->window + 15) >> 4, groups = (p->y_c + 3) >> 2;
-    nh_mve_pair_t pair = {x, x + p->step, blocks & 1 ? blocks : blocks >> 1, p->weights, acc, groups};
+    nh_mve_pair_t pair = {x, x + p->step, blocks >> 1, p->weights, acc, groups};
     for (; n >= 2 && p->y_c > 1 && pair.x1 + 16 * blocks <= end; n -= 2, y += 2 * p->y_c) {
-        if (blocks & 1) nh_mve_pair(&pair);
-        else nh_mve_pair_twice(&pair);
+        if (blocks == 1) nh_mve_pair_of_one(&pair);
+        else if (blocks & 1) nh_mve_pair_of_odd(&pair);
+        else nh_mve_pair_of_even(&pair);
         pair.x0 += 2 * p->step;
         pair.x1 += 2 * p->step;
         nh_mve_outputs(p, acc, y);
