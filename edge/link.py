@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +13,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.recording import Recording
 from edge.transport import BAUD, LinkError, Transport, open_transport
 
 __all__ = ["Cost", "Heard", "Inference", "Link", "LinkError", "Step", "open_link"]
@@ -216,7 +214,7 @@ class Link:
             _, block, credit = (int(x) for x in answer[9:-1].split(","))
         except ValueError:
             raise LinkError(f"{self.transport.name}: audio: the firmware takes no recordings") from None
-        blocks = _Blocks(np.ascontiguousarray(samples, "<i2"), block, credit)
+        blocks = Recording(np.ascontiguousarray(samples, "<i2"), block, credit)
         while not blocks.done:
             for line in blocks.ready():
                 self._write(line)
@@ -228,7 +226,7 @@ class Link:
 
     # Lines.
 
-    def _progress(self, blocks: _Blocks) -> None:
+    def _progress(self, blocks: Recording) -> None:
         """One line of the board, or a time without any: then everything unacknowledged is sent again."""
         line = self._line(time.monotonic() + self.timeout_s / TRIES)
         if line is None:
@@ -281,7 +279,7 @@ class Link:
             raw, separator, rest = self._buffer.partition(b"\n")
             if separator:
                 self._buffer = rest
-                line = raw.strip().decode("latin-1")
+                line = _clean(raw)
                 if line and not self._aside(line):
                     return line
                 continue
@@ -295,7 +293,7 @@ class Link:
 
     def _aside(self, line: str) -> bool:
         """Events, steps and noise are dealt with; a restart that nobody asked for is an error."""
-        if _BOOT in line and not self._may_restart:
+        if line.startswith(_BOOT) and not self._may_restart:
             raise LinkError(f"{self.transport.name}: the board has restarted ({line[len(_BOOT) : -1]}); start again")
         if line.startswith("m-event-["):
             event = _heard(line)
@@ -315,55 +313,11 @@ class Link:
         self.transport.write(text.encode("ascii", "replace"), self.timeout_s)
 
 
-class _Blocks:
-    """A recording in numbered lines: as many on their way as the board has room for, again from where one is lost."""
-
-    def __init__(self, samples: NDArray[np.int16], block: int, credit_bytes: int) -> None:
-        self.data, self.samples, self.credit = samples.tobytes(), block, credit_bytes
-        self.count = -(-len(samples) // block)
-        self.next = self.acknowledged = self.silences = 0
-        self.done = False
-
-    def ready(self) -> Iterator[str]:
-        """The lines that may be sent now."""
-        room = max(1, self.credit // len(self._line(0)))
-        while self.next < min(self.count, self.acknowledged + room):
-            self.next += 1
-            yield self._line(self.next - 1)
-
-    def acknowledge(self, number: str) -> None:
-        found = self._whole(number)
-        if found is not None and found >= self.acknowledged:
-            self.acknowledged, self.silences = found + 1, 0
-            self.next = max(self.next, self.acknowledged)
-
-    def again(self, number: str) -> None:
-        found = self._whole(number)
-        if found is not None and self.acknowledged <= found < self.next:
-            self.acknowledged = self.next = found
-
-    def rewind(self, block: int) -> None:
-        """Nothing came for a while; the last block is sent again too when only the end was lost."""
-        self.next = min(block, self.count - 1)
-        self.acknowledged = min(self.acknowledged, self.next)
-        self.silences += 1
-
-    def finish(self) -> None:
-        self.done = self.acknowledged >= self.count
-
-    def _whole(self, number: str) -> int | None:
-        """The block near those on their way that has these last sixteen bits."""
-        if not re.fullmatch("[0-9a-f]{4}", number):
-            return None
-        away = (int(number, 16) - self.acknowledged) & 0xFFFF
-        found = self.acknowledged + (away if away < 0x8000 else away - 0x10000)
-        return found if 0 <= found < self.count else None
-
-    def _line(self, block: int) -> str:
-        data = self.data[2 * self.samples * block : 2 * self.samples * (block + 1)]
-        name = struct.pack("<H", block & 0xFFFF)
-        crc = binascii.crc_hqx(name + data, 0xFFFF)
-        return f"a {block & 0xFFFF:04x} {crc:04x} {base64.b64encode(data).decode()}\n"
+def _clean(raw: bytes) -> str:
+    """The line, without what noise has put before it."""
+    line = raw.strip().decode("latin-1")
+    start = re.search(r"m-|e-\[", line)
+    return line[start.start() :] if start else line
 
 
 def _facts(lines: Sequence[str], kind: str) -> dict[str, str]:

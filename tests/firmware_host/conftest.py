@@ -5,16 +5,17 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 LIB = Path(__file__).parents[2] / "firmware" / "lib"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 TRAP = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
-SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
-needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 
 
 def compile_c(sources: Sequence[Path], output: Path, *options: str, compiler: str = "gcc") -> Path:
@@ -28,11 +29,11 @@ def compile_c(sources: Sequence[Path], output: Path, *options: str, compiler: st
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., ctypes.CDLL]:
-    """Names of sources below ``firmware/lib`` -> the loaded library; undefined behaviour traps."""
+    """Sources (relative ones below ``firmware/lib``) -> the loaded library; undefined behaviour traps."""
     if shutil.which("gcc") is None:
         pytest.skip("needs gcc")
 
-    def build(*names: str) -> ctypes.CDLL:
+    def build(*names: str | Path) -> ctypes.CDLL:
         folder = tmp_path_factory.mktemp("library")
         return ctypes.CDLL(str(compile_c([LIB / n for n in names], folder / "it.so", *TRAP, "-shared", "-fPIC")))
 

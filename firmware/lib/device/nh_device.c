@@ -130,6 +130,12 @@ static void reset(char *rest) {
     }
 }
 
+/* To see on a bench that the board comes back and tells. */
+static void fault(char *rest) {
+    (void)rest;
+    __builtin_trap();
+}
+
 static const nh_verb_t verbs[] = {
     {"name", "name         : the board", name, 0},
     {"timestamp", "timestamp    : microseconds since the start", timestamp, 0},
@@ -142,6 +148,7 @@ static const nh_verb_t verbs[] = {
     {"stats", "stats        : what went wrong or nearly so", stats, 0},
     {"sync", "sync WORD    : says WORD back", sync, 0},
     {"reset", "reset [model]: start anew", reset, 0},
+    {"fault", "fault        : a deliberate one; the board starts anew and reports it", fault, 0},
     {NULL, NULL, NULL, 0},
 };
 

@@ -9,6 +9,7 @@
 #include "nh_say.h"
 #include "nh_words.h"
 
+#define MOST_INFERENCES 1000000u /* the link is deaf meanwhile */
 #define WARMUPS 10u /* what the runner's own firmware takes when W is not given */
 
 void (*nh_infer_before)(void);
@@ -152,6 +153,8 @@ void nh_infer_run(char *rest) {
         nh_say_error("Inference iterations must be >0");
     } else if (second && !nh_word_number(second, &warmups)) {
         nh_say_error("Inference warmup must be >=0");
+    } else if (inferences > MOST_INFERENCES || warmups > MOST_INFERENCES) {
+        nh_say_error("Inference iterations and warmup must be <=1000000");
     } else {
         run(inferences, warmups);
     }

@@ -14,6 +14,7 @@
 
 static uint8_t in[4096], out[4096];
 static size_t in_next, in_end, out_end;
+static uint64_t started_ns;
 static uint8_t pages[2][PAGE_BYTES];
 volatile uint32_t hal_wraps;
 
@@ -43,7 +44,10 @@ static int arrived(int wait_ms) {
     return poll(&line, 1, wait_ms) > 0;
 }
 
-__attribute__((constructor)) void hal_start(void) { read_pages(); }
+__attribute__((constructor)) void hal_start(void) {
+    read_pages();
+    started_ns = hal_ticks();
+}
 
 void hal_put(char c) {
     out[out_end++] = (uint8_t)c;
@@ -83,7 +87,7 @@ _Noreturn void hal_reboot(void) {
 uint64_t hal_ticks(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - started_ns;
 }
 
 uint32_t hal_ticks_hz(void) { return 1000000000u; }

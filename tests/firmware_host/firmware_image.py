@@ -17,6 +17,8 @@ from edge.manifest import open_bundle
 
 LIB = FIRMWARE / "lib"
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+"""Flags of the host's programs."""
 
 
 def generated(model: str, board: Board) -> dict[str, str]:

@@ -1,0 +1,161 @@
+"""Recordings played into the firmware: its events are the daemon's, at the same samples; noise on the line changes
+nothing but the time it takes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import firmware_image
+import numpy as np
+import pytest
+
+from edge.board import open_board
+from edge.daemon.listen import Listener
+from edge.link import Link, LinkError, Step
+from edge.manifest import bundled_names, open_bundle
+from edge.source.file import File
+from edge.tasks.keyword import KeywordTask
+from edge.transport import Process
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "kitchen.opus"
+RATE_HZ = 16_000
+ONE_WORD = slice(16_000, 39_000)
+"""Samples of the recording with one "computer" in them."""
+END_S = 23_000 / RATE_HZ
+
+
+@pytest.fixture(scope="module")
+def kitchen() -> np.ndarray:
+    return np.concatenate(list(File(SAMPLES)))
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """(model, board) -> the command that runs the keyword firmware; built once."""
+    made: dict[tuple[str, str], list[str]] = {}
+
+    def command(model: str, board: str) -> list[str]:
+        if not firmware_image.can_run(board):
+            pytest.skip(f"nothing builds or runs {board} here")
+        if (model, board) not in made:
+            files = firmware_image.generated(model, open_board(board))
+            elf = firmware_image.build(files, board, "keyword", tmp_path_factory.mktemp("firmware"))
+            made[model, board] = firmware_image.command(elf, board)
+        return made[model, board]
+
+    return command
+
+
+def daemon(model: str, samples: np.ndarray) -> list[tuple[float, str]]:
+    """Times and labels of `nuthatch listen`, the silence after the end included."""
+    bundle = open_bundle(model)
+    listener = Listener([KeywordTask(bundle, bundle.manifest.operating_points[0].thresholds)])
+    return [(e.time_s, e.label) for e in [*listener.push(samples), *listener.finish()]]
+
+
+def board(link: Link, samples: np.ndarray) -> list[tuple[float, str]]:
+    tail = np.zeros(int(link.info()["tail_samples"]), np.int16)
+    return [(round(e.position / RATE_HZ, 3), e.label) for e in link.play(np.concatenate([samples, tail]))]
+
+
+@pytest.mark.parametrize("model", bundled_names())
+def test_the_native_firmware_hears_what_the_daemon_hears(program, kitchen, model):
+    with Link(Process(program(model, "native"))) as link:
+        expected = daemon(model, kitchen)
+        assert expected
+        assert board(link, kitchen) == expected
+        assert board(link, kitchen) == expected  # every recording is a new stream
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "rv32-virt"])
+def test_an_emulated_board_hears_what_the_daemon_hears(program, kitchen, name):
+    """One word; each step costs the same number of instructions."""
+    part = kitchen[ONE_WORD]
+    steps: list[Step] = []
+    with Link(Process(program("wake_computer", name), name), timeout_s=60) as link:
+        info = link.info()
+        assert (info["board"], info["unit"], info["constants_ok"]) == (name, "instructions", "1")
+        link.steps = steps.append
+        link.ask("steps on")
+        found = [(round(e.position / RATE_HZ, 3), e.label) for e in link.play(part)]
+        assert found == [e for e in daemon("wake_computer", part) if e[0] <= END_S]
+        assert found
+        costs = link.cost()
+        assert costs["model"].count == len(steps) == 35
+        assert sum(s.model for s in steps) == pytest.approx(costs["model"].sum, abs=len(steps))
+        assert 0 < costs["frontend"].least <= costs["frontend"].most < 1.1 * costs["frontend"].least
+        assert link.stats()["stack_most"] < 2048
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "rv32-virt"])
+def test_a_fault_is_reported_after_the_restart(program, name):
+    class Recorder(Process):
+        heard = b""
+
+        def read(self, timeout_s):
+            data = super().read(timeout_s)
+            self.heard += data
+            return data
+
+    recorder = Recorder(program("wake_computer", name), name)
+    with Link(recorder, timeout_s=60) as link:
+        link.set_threshold("computer", 0.5)
+        link.ask("save")
+        with pytest.raises(LinkError, match="has restarted"):
+            link.ask("fault")
+        link.synchronize()
+        assert b"m-fault-[cause=" in recorder.heard
+        assert link.stats()["faults"] == 1
+        assert link.info()["threshold.computer"] == "640"  # RAM that a reset spares plays the settings page
+        link.reset()
+        assert recorder.heard.count(b"m-fault-[") == 1
+
+
+class Noisy:
+    """A line that damages bytes: towards the board always, from the board when asked for."""
+
+    def __init__(self, inner: Process, seed: int, rate: float, both: bool = False) -> None:
+        self.inner, self.name, self.both, self.rate = inner, inner.name, both, rate
+        self._random = random.Random(seed)
+
+    def read(self, timeout_s):
+        data = self.inner.read(timeout_s)
+        return self._damaged(data) if self.both else data
+
+    def write(self, data, timeout_s):
+        self.inner.write(self._damaged(data), timeout_s)
+
+    def close(self):
+        self.inner.close()
+
+    def _damaged(self, data: bytes) -> bytes:
+        out = bytearray()
+        for byte in data:
+            if self._random.random() < self.rate:
+                what = self._random.randrange(3)
+                out += [b"", bytes([self._random.randrange(256)]), bytes([byte, byte])][what]
+            else:
+                out.append(byte)
+        return bytes(out)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_blocks_are_sent_again(program, kitchen, seed):
+    part = kitchen[ONE_WORD]
+    expected = [e for e in daemon("wake_computer", part) if e[0] <= END_S]
+    with Link(Noisy(Process(program("wake_computer", "native")), seed, 2e-4), timeout_s=4) as link:
+        found = [(round(e.position / RATE_HZ, 3), e.label) for e in link.play(part)]
+        assert found == expected
+        assert link.stats()["blocks_damaged"] > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_line_that_is_bad_both_ways_ends_in_an_answer_or_an_error(program, kitchen, seed):
+    inner = Process(program("wake_computer", "native"))
+    line = Noisy(inner, seed, 2e-3, both=True)
+    try:
+        with Link(line, timeout_s=1) as link:
+            list(link.play(kitchen[:16_000]))
+    except LinkError as e:
+        assert len(str(e).splitlines()) == 1
