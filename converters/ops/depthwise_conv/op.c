@@ -9,8 +9,9 @@ NH_INLINE int8_t nh_depthwise_out(const nh_depthwise_t *p, int32_t c, uint32_t s
 }
 
 /* Channel c of the input with the weights w[0], w[4], w[8], ... */
-NH_INLINE uint32_t nh_depthwise_dot(const int8_t *const *taps, int32_t n, int32_t c, const int8_t *w, uint32_t sum) {
-    for (int32_t i = 0; i < n; i++) sum += (uint32_t)(taps[i][c] * w[4 * i]);
+static __attribute__((noinline, unused)) uint32_t nh_depthwise_dot(const int8_t *const *taps, int32_t n, int32_t c,
+                                                                   const int8_t *w, uint32_t sum) {
+    for (const int8_t *const *end = taps + n; taps != end; w += 4) sum += (uint32_t)((*taps++)[c] * *w);
     return sum;
 }
 
@@ -36,6 +37,9 @@ NH_INLINE void nh_depthwise_four(const nh_depthwise_t *p, const int8_t *const *t
 NH_INLINE void nh_depthwise_any(const nh_depthwise_t *p, const nh_ring_t *x, int8_t *y, void *scratch, int wide) {
     const int8_t **taps = (const int8_t **)scratch;
     int32_t n = p->k_t * p->k_f, fours = p->filters == 1 ? p->y_c & ~3 : 0;
+#if defined(__ARM_ARCH_6M__) /* whose registers are enough for one channel */
+    fours = 0;
+#endif
     int8_t *pad = (int8_t *)(taps + n), *out = y;
     if (p->pad_bytes) memset(pad, p->x_zero, (size_t)p->pad_bytes);
     for (int32_t t = 0; t < p->y_t; t++) {
@@ -45,7 +49,8 @@ NH_INLINE void nh_depthwise_any(const nh_depthwise_t *p, const nh_ring_t *x, int
             for (; c < fours; c += 4) nh_depthwise_four(p, taps, n, c, (const int8_t *)p->weights + c * n, out, wide);
             for (; c < p->y_c; c++) {
                 const int8_t *w = (const int8_t *)p->weights + (c & ~3) * n + (c & 3);
-                uint32_t sum = nh_depthwise_dot(taps, n, c / p->filters, w, (uint32_t)p->bias[c]);
+                int32_t from = p->filters == 1 ? c : c / p->filters;
+                uint32_t sum = nh_depthwise_dot(taps, n, from, w, (uint32_t)p->bias[c]);
                 out[c] = nh_depthwise_out(p, c, sum, wide);
             }
         }
