@@ -149,11 +149,15 @@ NH_KERNEL __attribute__((noinline)) void nh_five(const nh_five_t *p) {
     const uint8_t *w = p->weights;
     for (int32_t j = 0; j < p->y_c; j++) {
         const nh_channel_t *c = p->channels + j;
-        uint32_t sum[5];
-        memcpy(sum, p->x, sizeof sum);
-        for (const int32_t *x = p->x + 5; x < p->x_end; x += 5, w++) {
-            for (int32_t i = 0; i < 5; i++) sum[i] += *w * (uint32_t)x[i];
+        const int32_t *x = p->x;
+        uint32_t sum[5], a = (uint32_t)x[0], b = (uint32_t)x[1], d = (uint32_t)x[2], e = (uint32_t)x[3];
+        uint32_t f = (uint32_t)x[4];
+        while ((x += 5) < p->x_end) {
+            uint32_t v = *w++;
+            a += v * (uint32_t)x[0], b += v * (uint32_t)x[1], d += v * (uint32_t)x[2], e += v * (uint32_t)x[3];
+            f += v * (uint32_t)x[4];
         }
+        sum[0] = a, sum[1] = b, sum[2] = d, sum[3] = e, sum[4] = f;
         for (int32_t i = 0; i < 5; i++) p->y[i][j] = nh_requantize_s8((c->bias >> 1) + (int32_t)sum[i], c);
     }
 }
