@@ -55,6 +55,8 @@ class Board:
     """How a program gets onto it, for people."""
     pick: str = ""
     """What PlatformIO's uploader must be told to take one of several, with ``{serial}`` in it."""
+    uf2: bool = False
+    """Its boot loader takes UF2 files on a drive with that label."""
     emulator: str = ""
     """Another emulator than QEMU."""
     port: str = ""
@@ -131,6 +133,7 @@ def _board(name: str, keys: dict[str, str]) -> Board:
         volume=keys.get("volume", ""),
         flash_by=keys.get("flash_by", ""),
         pick=keys.get("pick", ""),
+        uf2=bool(keys.get("uf2_family")),
         emulator=keys.get("emulator", ""),
         port=keys.get("monitor_port", ""),
         platform=keys.get("platform", ""),

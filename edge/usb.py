@@ -11,6 +11,10 @@ from edge.board import Board
 from edge.platformio import INSTALL, PlatformioError
 
 SYSTEM = Path("/")
+MEDIA = ("media", "run/media", "Volumes", "mnt")
+"""Where systems mount drives."""
+
+DRIVE_FILE = "INFO_UF2.TXT"
 
 
 class FlashError(Exception):
@@ -59,6 +63,20 @@ def drive_labels(device: Path, system: Path = SYSTEM) -> tuple[str, ...]:
         if block.exists() and block.resolve().is_relative_to(device.resolve()):
             found.append(link.name.replace("\\x20", " "))
     return tuple(found)
+
+
+def choose_drive(board: Board, wanted: str | None = None, system: Path = SYSTEM) -> Path:
+    """The drive that the board in its boot loader shows; raises FlashError for none and for several."""
+    if wanted is not None:
+        if not (Path(wanted) / DRIVE_FILE).is_file():
+            raise FlashError(f"{wanted}: no drive of a boot loader (it has no {DRIVE_FILE})")
+        return Path(wanted)
+    folders = [p for m in MEDIA for p in (system / m, *(system / m).glob("*"))]
+    found = sorted(p / board.volume for p in folders if (p / board.volume / DRIVE_FILE).is_file())
+    if len(found) != 1:
+        what = f"found {', '.join(map(str, found))}" if found else f"no drive {board.volume} is mounted"
+        raise FlashError(f"{board.id}: {what}; {'name one: --port FOLDER' if found else board.flash_by}")
+    return found[0]
 
 
 def choose(board: Board, others: Iterable[Board], found: Sequence[Port], wanted: str | None = None) -> Port:

