@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.recording import Recording
 from edge.transport import BAUD, LinkError, Transport, open_transport
 
-__all__ = ["Cost", "Heard", "Inference", "Link", "LinkError", "Step", "open_link"]
+__all__ = ["Cost", "Features", "Heard", "Inference", "Link", "LinkError", "Step", "open_link"]
 
 PROTOCOL = 1
 LONGEST_LINE = 1024
@@ -56,6 +56,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Features:
+    """What the network was given in one step, and what it answered."""
+
+    position: int
+    frames: bytes
+    """int8 [step_frames, bands]"""
+    scores: bytes
+    """int8 [labels]"""
+
+
+@dataclass(frozen=True)
 class Cost:
     """Of one stage since the last ``cost reset``, in ``unit`` ("instructions", "cycles" or "ns")."""
 
@@ -89,6 +100,8 @@ class Link:
         """Events that came while something else was waited for."""
         self.steps: Callable[[Step], None] | None = None
         """Called for every step while ``steps on``."""
+        self.features: Callable[[Features], None] | None = None
+        """Called for every step while ``features on``."""
         self.noise = 0
         """Lines and bytes that were none of the protocol's."""
         self._buffer = b""
@@ -283,7 +296,7 @@ class Link:
                 if line and not self._aside(line):
                     return line
                 continue
-            if len(self._buffer) > LONGEST_LINE and not self._buffer.startswith(b"m-results"):
+            if len(self._buffer) > LONGEST_LINE and not self._buffer.startswith((b"m-results", b"m-features")):
                 self.noise += 1
                 self._buffer = b""
             remaining = end - time.monotonic()
@@ -304,6 +317,12 @@ class Link:
             step = _step(line)
             if step and self.steps:
                 self.steps(step)
+            return True
+        if line.startswith("m-features-["):
+            features = _features(line)
+            self.noise += features is None
+            if features and self.features:
+                self.features(features)
             return True
         known = line.startswith(("m-", "e-["))
         self.noise += not known
@@ -339,6 +358,11 @@ def _heard(line: str) -> Heard | None:
 def _step(line: str) -> Step | None:
     m = re.fullmatch(r"m-step-\[(\d+),(\d+),(\d+),(\d+)\]", line)
     return Step(*(int(x) for x in m.groups())) if m else None
+
+
+def _features(line: str) -> Features | None:
+    m = re.fullmatch(r"m-features-\[(\d+),((?:[0-9a-f]{2})+),((?:[0-9a-f]{2})+)\]", line)
+    return Features(int(m[1]), bytes.fromhex(m[2]), bytes.fromhex(m[3])) if m else None
 
 
 def open_link(where: str | Transport, timeout_s: float = 10.0, baud: int = BAUD) -> Link:
