@@ -11,7 +11,8 @@
 
 extern uint32_t hal_flash_start[], hal_flash_end[], hal_ram_start[], hal_ram_end[];
 
-_Noreturn void hal_reboot(void) {
+/* weak: some chips leave their peripherals as they are when only the core is reset */
+__attribute__((weak)) _Noreturn void hal_reboot(void) {
     __asm volatile("dsb" ::: "memory");
     AIRCR = 0x05FA0004u;
     for (;;) {
