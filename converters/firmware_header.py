@@ -130,8 +130,13 @@ def _result(t: Tensor) -> Iterator[str]:
     yield f"#define NH_RESULT_TYPE {C_TYPES[t.dtype]}"
     yield f"#define NH_RESULT_VALUES {int(np.prod(t.shape))}u"
     yield f"#define NH_RESULT_ZERO {t.quantization.zero_point if t.quantization else 0}"
+    yield f"#define NH_RESULT_HALF {_half(t)} /* the value that stands for .5 */"
     yield f"#define NH_RESULT_MULTIPLIER {max(multiplier, 0)}"
     yield f"#define NH_RESULT_SHIFT {max(shift, 0)}"
+
+
+def _half(t: Tensor) -> int:
+    return round(0.5 / t.quantization.scale) + t.quantization.zero_point if t.quantization else 1
 
 
 def _spans(plan: Plan) -> str:

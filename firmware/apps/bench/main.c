@@ -2,14 +2,13 @@
 #include <stddef.h>
 
 #include "bundle.h"
-#include "hal.h"
 #include "nh_device.h"
 
 static uint8_t arena[MODEL_ARENA_BYTES + 1] __attribute__((aligned(16)));
-static const nh_verb_t verbs[] = {{NULL, NULL, NULL, 0}};
-static const nh_app_t app = {"bench", verbs, NULL, NULL, NULL};
 
 int main(void) {
-    nh_device_start(&app, arena);
+    static const nh_app_t bench = {"bench", NULL, NULL};
+    static const nh_kind_t plain = {NULL, NULL, NULL, NULL};
+    nh_device_start(&bench, &plain, arena);
     for (;;) nh_device_turn(0);
 }

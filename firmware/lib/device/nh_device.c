@@ -16,6 +16,7 @@
 #define TEXT(tokens) #tokens
 
 static const nh_app_t *app;
+static const nh_kind_t *kind;
 static uint32_t constants_crc;
 
 static uint64_t hz(void) {
@@ -73,43 +74,44 @@ static void help(char *rest) {
 }
 
 static void info(char *rest) {
-    static const char kind[] = "info";
+    static const char what[] = "info";
     (void)rest;
-    nh_say_count(kind, "protocol", NH_LINK_PROTOCOL);
-    nh_say_fact(kind, "app", app->name);
-    nh_say_fact(kind, "board", NH_BOARD);
-    nh_say_fact(kind, "target", NH_BOARD_TARGET);
-    nh_say_fact(kind, "model", NH_MODEL_NAME);
-    nh_say_fact(kind, "model_hash", NH_MODEL_HASH);
-    nh_say_fact(kind, "frontend", NH_FRONTEND_ID);
-    nh_say_count(kind, "ticks_hz", hz());
-    nh_say_fact(kind, "unit", nh_device_unit());
-    nh_say_count(kind, "ram_bytes", NH_RAM_BYTES);
-    nh_say_count(kind, "ram_used", hal_ram_used());
-    nh_say_count(kind, "flash_bytes", NH_FLASH_BYTES);
-    nh_say_count(kind, "flash_used", hal_flash_used());
-    nh_say_count(kind, "arena_bytes", MODEL_ARENA_BYTES);
-    nh_say_count(kind, "stack_bytes", nh_stack_bytes());
-    nh_say_count(kind, "input_bytes", NH_INPUT_BYTES);
-    nh_say_count(kind, "output_bytes", NH_OUTPUT_BYTES);
-    nh_say_count(kind, "line_bytes", NH_LINE_BYTES - 1u);
-    nh_say_count(kind, "credit_bytes", hal_credit());
-    nh_say_count(kind, "constants_ok", constants_crc == NH_CONSTANTS_CRC);
+    nh_say_count(what, "protocol", NH_LINK_PROTOCOL);
+    nh_say_fact(what, "app", app->name);
+    nh_say_fact(what, "board", NH_BOARD);
+    nh_say_fact(what, "target", NH_BOARD_TARGET);
+    nh_say_fact(what, "model", NH_MODEL_NAME);
+    nh_say_fact(what, "model_hash", NH_MODEL_HASH);
+    nh_say_fact(what, "frontend", NH_FRONTEND_ID);
+    nh_say_count(what, "ticks_hz", hz());
+    nh_say_fact(what, "unit", nh_device_unit());
+    nh_say_count(what, "ram_bytes", NH_RAM_BYTES);
+    nh_say_count(what, "ram_used", hal_ram_used());
+    nh_say_count(what, "flash_bytes", NH_FLASH_BYTES);
+    nh_say_count(what, "flash_used", hal_flash_used());
+    nh_say_count(what, "arena_bytes", MODEL_ARENA_BYTES);
+    nh_say_count(what, "stack_bytes", nh_stack_bytes());
+    nh_say_count(what, "input_bytes", NH_INPUT_BYTES);
+    nh_say_count(what, "output_bytes", NH_OUTPUT_BYTES);
+    nh_say_count(what, "line_bytes", NH_LINE_BYTES - 1u);
+    nh_say_count(what, "credit_bytes", hal_credit());
+    nh_say_count(what, "constants_ok", constants_crc == NH_CONSTANTS_CRC);
+    if (kind->info) kind->info();
     if (app->info) app->info();
 }
 
 static void stats(char *rest) {
-    static const char kind[] = "stats";
+    static const char what[] = "stats";
     (void)rest;
-    nh_say_count(kind, "uptime_us", nh_device_microseconds(hal_ticks()));
-    nh_say_count(kind, "lines", nh_link_counts.lines);
-    nh_say_count(kind, "lines_dropped", nh_link_counts.dropped);
-    nh_say_count(kind, "bytes_lost", hal_lost());
-    nh_say_count(kind, "overruns", hal_mic_overruns());
-    nh_say_count(kind, "queue_most", hal_mic_most());
-    nh_say_count(kind, "stack_most", nh_stack_most());
-    nh_say_count(kind, "faults", hal_fault_record.valid == HAL_FAULT_VALID ? hal_fault_record.count : 0u);
-    if (app->stats) app->stats();
+    nh_say_count(what, "uptime_us", nh_device_microseconds(hal_ticks()));
+    nh_say_count(what, "lines", nh_link_counts.lines);
+    nh_say_count(what, "lines_dropped", nh_link_counts.dropped);
+    nh_say_count(what, "bytes_lost", hal_lost());
+    nh_say_count(what, "overruns", hal_mic_overruns());
+    nh_say_count(what, "queue_most", hal_mic_most());
+    nh_say_count(what, "stack_most", nh_stack_most());
+    nh_say_count(what, "faults", hal_fault_record.valid == HAL_FAULT_VALID ? hal_fault_record.count : 0u);
+    if (kind->stats) kind->stats();
 }
 
 static void sync(char *rest) {
@@ -178,12 +180,13 @@ static void say_fault(void) {
     nh_say_line("]");
 }
 
-void nh_device_start(const nh_app_t *application, void *arena) {
+void nh_device_start(const nh_app_t *application, const nh_kind_t *its_kind, void *arena) {
     nh_stack_paint();
     app = application;
-    nh_infer_before = app->before_infer;
+    kind = its_kind;
+    nh_infer_before = kind->before_infer;
     model_init(arena);
-    nh_link_start(verbs, app->verbs);
+    nh_link_start(verbs, kind->verbs, app->verbs);
     nh_say("m-boot-[nuthatch " TEXT_OF(NH_LINK_PROTOCOL) " " NH_BOARD " ");
     nh_say(app->name);
     nh_say_line("]");

@@ -10,12 +10,18 @@ typedef struct {
     const char *name;          /* of the application */
     const nh_verb_t *verbs;    /* its own; the last has a NULL word */
     void (*info)(void);        /* more lines for `info`; may be NULL */
-    void (*stats)(void);       /* more lines for `stats`; may be NULL */
-    void (*before_infer)(void); /* `infer` is about to use the model; may be NULL */
 } nh_app_t;
 
+/* What a kind of applications has in common, such as those that listen. Each may be NULL. */
+typedef struct {
+    const nh_verb_t *verbs;
+    void (*info)(void);
+    void (*stats)(void);
+    void (*before_infer)(void); /* `infer` is about to use the model */
+} nh_kind_t;
+
 /* Paints the stack, checks the model's constants, says the boot lines. `arena`: the model's, MODEL_ARENA_BYTES. */
-void nh_device_start(const nh_app_t *app, void *arena);
+void nh_device_start(const nh_app_t *app, const nh_kind_t *kind, void *arena);
 
 /* To be called again and again: answers lines, sleeps when there is nothing to do, resets when the stack is full.
    `busy`: the application had something to do. */

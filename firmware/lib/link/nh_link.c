@@ -6,20 +6,22 @@
 #include "nh_say.h"
 #include "nh_words.h"
 
+#define TABLES 3u
 #define ECHOED 24u /* characters of an unknown verb that are said back */
 
 nh_link_counts_t nh_link_counts;
 static nh_line_t line;
-static const nh_verb_t *tables[2];
+static const nh_verb_t *tables[TABLES];
 
-void nh_link_start(const nh_verb_t *shared, const nh_verb_t *own) {
+void nh_link_start(const nh_verb_t *shared, const nh_verb_t *of_kind, const nh_verb_t *own) {
     nh_line_reset(&line);
     tables[0] = shared;
-    tables[1] = own;
+    tables[1] = of_kind;
+    tables[2] = own;
 }
 
 static const nh_verb_t *find(const char *word) {
-    for (uint32_t t = 0; t < 2u; t++) {
+    for (uint32_t t = 0; t < TABLES; t++) {
         for (const nh_verb_t *v = tables[t]; v && v->word; v++) {
             if (nh_word_is(word, v->word)) return v;
         }
@@ -77,7 +79,7 @@ int nh_link_poll(void) {
 }
 
 void nh_link_help(void) {
-    for (uint32_t t = 0; t < 2u; t++) {
+    for (uint32_t t = 0; t < TABLES; t++) {
         for (const nh_verb_t *v = tables[t]; v && v->word; v++) {
             if (v->help) nh_say_line(v->help);
         }
