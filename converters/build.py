@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +151,8 @@ def _write(texts: dict[str, str], folder: Path) -> None:
 
 
 def _complaint(said: str) -> str:
-    """The first lines that name an error."""
+    """The first lines that name an error; or what to do about packages that could not be fetched."""
+    if re.search(r"HTTPClientError|InternetConnectionError|ReadTimeout|ConnectionError", said):
+        return "its packages could not be fetched; real boards need PlatformIO's registry, once"
     lines = [x.strip() for x in said.splitlines() if any(w in x for w in ("error", "Error", "undefined reference"))]
     return " | ".join((lines or said.strip().splitlines()[-3:])[:3])[:600]

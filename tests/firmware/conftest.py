@@ -19,6 +19,7 @@ collect_ignore = ["test_custom_runner.py"]
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "qemu-system-arm", "qemu-system-riscv32")
+NUTHATCH = (sys.executable, "-c", "from edge.cli import main; main()")
 HELLO = """#include "bundle.h"
 #include "hal.h"
 
@@ -77,8 +78,10 @@ class Project:
         return self._run([sys.executable, "-m", "platformio", *arguments], timeout_s)
 
     def nuthatch(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-        code = "from edge.cli import main; main()"
-        return self._run([sys.executable, "-c", code, *arguments, "--project", str(self.folder)], timeout_s)
+        return self._run([*NUTHATCH, *arguments, "--project", str(self.folder)], timeout_s)
+
+    def __truediv__(self, path: str) -> Path:
+        return self.folder / path
 
     def _run(self, line: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         home = self.folder.parent / "home"
@@ -114,6 +117,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     for name, text in (("hello", HELLO), ("large", LARGE)):
         (folder / "apps" / name).mkdir(parents=True)
         (folder / "apps" / name / "main.c").write_text(text)
+    (folder / "apps" / "keyword").symlink_to(ROOT / "firmware" / "apps" / "keyword")
     for name in ("lib", "platform", "prepare.py"):
         (folder / name).symlink_to(ROOT / "firmware" / name)
     ini = (ROOT / "firmware" / "platformio.ini").read_text()
