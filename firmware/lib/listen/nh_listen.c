@@ -27,7 +27,7 @@ static const nh_listener_t *listener;
 static nh_hear_t hear;
 static nh_cost_t model_cost, decide_cost;
 static nh_audio_t audio;
-static uint8_t microphone, from_link, events_on, steps_on;
+static uint8_t microphone, from_link, events_on, steps_on, features_on;
 
 int nh_listen_events(void) { return events_on; }
 
@@ -63,6 +63,22 @@ static void say_step(uint64_t position) {
     nh_say_line("]");
 }
 
+static void say_bytes(const void *bytes, uint32_t count) {
+    nh_say(",");
+    for (uint32_t i = 0; i < count; i++) nh_say_hex(((const uint8_t *)bytes)[i], 2);
+}
+
+/* m-features-[position,what the network was given,what it answered] */
+static void say_features(const int8_t *frames, uint64_t position) {
+    uint32_t bytes;
+    const uint8_t *scores = nh_output(0, &bytes);
+    nh_say("m-features-[");
+    nh_say_number(position);
+    say_bytes(frames, sizeof features);
+    say_bytes(scores, bytes);
+    nh_say_line("]");
+}
+
 static void step(const int8_t *frames, uint64_t position) {
     const uint64_t start = hal_ticks();
     memcpy(model_input_0(), frames, sizeof features);
@@ -72,6 +88,7 @@ static void step(const int8_t *frames, uint64_t position) {
     listener->scores(model_output_0(), position);
     nh_cost_add(&decide_cost, hal_ticks() - middle);
     if (steps_on) say_step(position);
+    if (features_on) say_features(frames, position);
 }
 
 static int switched(char *rest, uint8_t *what) {
@@ -88,6 +105,10 @@ static void set_events(char *rest) {
 
 static void set_steps(char *rest) {
     if (!switched(rest, &steps_on)) nh_say_error("steps takes on or off");
+}
+
+static void set_features(char *rest) {
+    if (!switched(rest, &features_on)) nh_say_error("features takes on or off");
 }
 
 /* audio N: a recording of N samples begins a new stream; audio 0 goes back to the microphone. */
@@ -141,6 +162,7 @@ static const nh_verb_t verbs[] = {
     {"a", NULL, take_audio, 1},
     {"events", "events on|off: a line for whatever is heard", set_events, 0},
     {"steps", "steps on|off : a line for each step, with its costs", set_steps, 0},
+    {"features", "features on|off: a line for each step, with what the model was given and answered", set_features, 0},
     {"cost", "cost [reset] : what front end, model and decision take", costs, 0},
     {NULL, NULL, NULL, 0},
 };
