@@ -86,10 +86,11 @@ def run(arguments: Sequence[str], seconds: float, cache: Path) -> Cost:
         env=environment,
         text=True,
     )
-    assert child.stdout
+    assert child.stdout and child.stderr
     first = child.stdout.readline()
     first_result_s = time.perf_counter() - start
-    last, words = child.communicate()
+    # Not communicate(): it would miss a last line that was read ahead together with the first.
+    last, words = child.stdout.read(), child.stderr.read()
     if child.wait() or not last:
         reason = (words.strip().splitlines() or ["no score"])[-1]
         raise ChildError(f"{' '.join(arguments)}: ended with {child.returncode} ({reason}); run it by itself")
