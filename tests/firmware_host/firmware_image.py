@@ -28,7 +28,7 @@ def generated(model: str, board: Board) -> dict[str, str]:
     return firmware_files(bundle, compile_model(source, target(board.target)), board, source.about)
 
 
-def build(files: Mapping[str, str], board_id: str, app: str, folder: Path, *flags: str) -> Path:
+def build(files: Mapping[str, str], board_id: str, app: str, folder: Path, *flags: str, compiler: str = "") -> Path:
     """The linked program."""
     board, core = open_board(board_id), target(open_board(board_id).target)
     for name, text in {**files, "regions.ld": regions(board) if board.flash.bytes else ""}.items():
@@ -38,7 +38,16 @@ def build(files: Mapping[str, str], board_id: str, app: str, folder: Path, *flag
     libraries = [p for p in LIB.glob("*/*.c") if p.parent.name != "hal"]
     sources = [FIRMWARE / "apps" / app / "main.c", *libraries, LIB / "hal" / "absent.c", folder / "model.c"]
     sources += [LIB / "hal" / "native" / "hal.c"] if core.name == "host" else _bare(board)
-    line = [core.compiler, *core.flags, *WARNINGS, "-O2", "-ffunction-sections", "-fdata-sections", *flags, *includes]
+    line = [
+        compiler or core.compiler,
+        *core.flags,
+        *WARNINGS,
+        "-O2",
+        "-ffunction-sections",
+        "-fdata-sections",
+        *flags,
+        *includes,
+    ]
     line += ["-Wl,--gc-sections", *map(str, sources), "-o", str(folder / "firmware.elf")]
     call(line if core.name == "host" else [*line, *_linking(board, folder)], folder)
     return folder / "firmware.elf"

