@@ -20,9 +20,37 @@ static inline int32_t high_word(int64_t sum) {
     return (int32_t)(uint32_t)((uint64_t)sum >> 32);
 }
 
+#if defined(__ARM_ARCH_6M__) && !defined(NH_FRONTEND_SHORT_PRODUCTS)
+#define NH_FRONTEND_SHORT_PRODUCTS /* Armv6-M multiplies 32 bits to 32; its library's 64 take three times as long */
+#endif
+
+#ifdef NH_FRONTEND_SHORT_PRODUCTS
+
+/* Exact, of four products of 16 bits; neither middle sum leaves 32 bits. */
+static inline int64_t mul(int32_t a, int32_t b) {
+    const int32_t a_low = a & 0xFFFF, a_high = a >> 16, b_low = b & 0xFFFF, b_high = b >> 16;
+    const uint32_t low = (uint32_t)a_low * (uint32_t)b_low;
+    const int32_t middle = a_high * b_low + (int32_t)(low >> 16);
+    const int32_t other = b_high * a_low + (middle & 0xFFFF);
+    const int32_t high = a_high * b_high + (middle >> 16) + (other >> 16);
+    return (int64_t)((uint64_t)(uint32_t)high << 32 | ((uint32_t)other << 16 | (low & 0xFFFFU)));
+}
+
+static inline uint64_t mul_q15(uint32_t a, uint16_t weight_q15) {
+    return ((uint64_t)((a >> 16) * weight_q15) << 16) + (a & 0xFFFFU) * weight_q15;
+}
+
+#else
+
 static inline int64_t mul(int32_t a, int32_t b) {
     return (int64_t)a * b;
 }
+
+static inline uint64_t mul_q15(uint32_t a, uint16_t weight_q15) {
+    return (uint64_t)weight_q15 * a;
+}
+
+#endif
 
 /* Sample pair n, windowed, as a complex number: even sample real, odd sample imaginary. The shift leaves
  * room for the sums of the first stage, which therefore needs no rounding of its own. */
@@ -166,8 +194,8 @@ static inline uint64_t band_power(const uint32_t *restrict high, const uint32_t 
                                   const uint16_t *restrict weight_q15, uint32_t size) {
     uint64_t high_sum = 0, low_sum = 0;
     for (uint32_t k = 0; k < size; ++k) {
-        high_sum += (uint64_t)weight_q15[k] * high[k];
-        low_sum += (uint64_t)weight_q15[k] * low[k];
+        high_sum += mul_q15(high[k], weight_q15[k]);
+        low_sum += mul_q15(low[k], weight_q15[k]);
     }
     return ((high_sum << 17) + (low_sum >> 15));
 }

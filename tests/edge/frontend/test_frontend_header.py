@@ -46,18 +46,24 @@ def _check(program: Path, samples, config) -> int:
     return int(done.stderr)
 
 
-def test_header_route(config, speech, tmp_path):
+# Of cores without long multiplication.
+SHORT = "-DNH_FRONTEND_SHORT_PRODUCTS"
+
+
+@pytest.mark.parametrize("products", ["-DNH_FRONTEND_NO_CLONES", SHORT])
+def test_header_route(config, speech, tmp_path, products):
     (tmp_path / "tables.h").write_text(header(config))
-    state_bytes = _check(_compile(tmp_path, "-Os", "-DNH_FRONTEND_NO_CLONES"), speech, config)
+    state_bytes = _check(_compile(tmp_path, "-Os", products), speech, config)
     assert 0 <= state_bytes - 4 * config.fft_size - 2 * config.window_samples < 64
 
 
+@pytest.mark.parametrize("products", ["-DNH_FRONTEND_NO_CLONES", SHORT])
 @pytest.mark.parametrize("config_name", ["default", "scene"])
-def test_no_undefined_behaviour_at_full_scale(config_name, lcg, scene, tmp_path):
+def test_no_undefined_behaviour_at_full_scale(config_name, products, lcg, scene, tmp_path):
     """Signals at the limits of int16, under the sanitizers: no sum overflows, no access strays."""
     config = scene if config_name == "scene" else type(scene)()
     (tmp_path / "tables.h").write_text(header(config))
-    options = ["-O1", "-DNH_FRONTEND_NO_CLONES", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    options = ["-O1", "-DNH_FRONTEND_NO_CLONES", products, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     program = _compile(tmp_path, *options)
     square = np.where(np.arange(16_000) // 16 % 2 == 0, 32767, -32768).astype(np.int16)
     for samples in (square, np.full(8_000, -32768, np.int16), lcg):
