@@ -54,7 +54,14 @@ def test_the_runner_s_dialogue(bench):
     dialogue = text.partition("m-init-done\n")[2]
     results = re.search(r"m-results-\[\d\.\d{3},\d\.\d{3}\]", dialogue)[0]
     assert re.sub(r"m-cost-.*\n", "", dialogue).split("\n") == [
-        *("m-ready", "m-profile-[nuthatch 1]", f"m-model-[{MODEL}]", "m-ready", "m-name-dut-[native]", "m-ready"),
+        *(
+            "m-ready",
+            "m-profile-[ULPMark for tinyML Firmware V0.0.1]",
+            f"m-model-[{MODEL}]",
+            "m-ready",
+            "m-name-dut-[native]",
+            "m-ready",
+        ),
         *("m-[Expecting 160 bytes]", "m-ready", "m-ready", "m-load-done", "m-ready"),
         *("m-warmup-start-1", "m-warmup-done", "m-infer-start-2", "m-lap-us-N", "m-lap-us-N", "m-infer-done"),
         *(results, "m-ready", results, "m-ready", ""),

@@ -62,9 +62,10 @@ static void timestamp(char *rest) {
     nh_say_end();
 }
 
+/* The runner knows its own firmware, and what is compatible with it, by this text. */
 static void profile(char *rest) {
     (void)rest;
-    nh_say_line("m-profile-[nuthatch " TEXT_OF(NH_LINK_PROTOCOL) "]");
+    nh_say_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
     nh_say_line("m-model-[" NH_MODEL_NAME "]");
 }
 
