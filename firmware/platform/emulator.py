@@ -56,12 +56,15 @@ class Uart:
                 tell = selectors.EVENT_WRITE if self.to_reader else 0
                 if hear | tell:
                     ready.register(self.reader, hear | tell, self._exchange)
-                self._register_program(ready)
+            self._register_program(ready)
             for key, events in ready.select(timeout=60):
                 key.data(events)
 
     def _register_program(self, ready: selectors.BaseSelector) -> None:
-        assert self.program is not None and self.program.stdin is not None and self.program.stdout is not None
+        """Also without a reader: its end is to be seen."""
+        if self.program is None:
+            return
+        assert self.program.stdin is not None and self.program.stdout is not None
         if not self.ended and len(self.to_reader) < ROOM:
             ready.register(self.program.stdout, selectors.EVENT_READ, self._take)
         if not self.ended and self.to_program:
@@ -165,7 +168,7 @@ def _has_left(reader: socket.socket) -> bool:
 def main() -> int:
     options = _options()
     if options.record:
-        _end_previous(options.record)
+        end_previous(options.record)
     server = _listen(options.port)
     port = server.getsockname()[1]
     pid = _detach(server, options) if options.background else os.getpid()
@@ -230,18 +233,26 @@ def _serve(uart: Uart) -> int:
     return uart.serve()
 
 
-def _end_previous(record: Path) -> None:
+def end_previous(record: Path) -> None:
     """The emulator that an earlier upload left, if that process is still one."""
     try:
         pid = int(json.loads(record.read_text("utf-8"))["pid"])
-        if Path(__file__).name.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return
-        os.kill(pid, signal.SIGTERM)
-        for _ in range(100):
-            os.kill(pid, 0)
-            time.sleep(0.02)
+        if _is_emulator(pid):
+            os.kill(pid, signal.SIGTERM)
     except (OSError, ValueError, KeyError, TypeError):
         return
+    for _ in range(200):
+        if not _is_emulator(pid):
+            return
+        time.sleep(0.02)
+
+
+def _is_emulator(pid: int) -> bool:
+    """One of ours that runs; a process that ended has no command line any more."""
+    try:
+        return Path(__file__).name.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def upload(target: list, source: list, env) -> int:
         return install(elf, asked, board["volume"], int(board["uf2_family"], 0))
     line = command(elf, board)
     address = asked or str(env.GetProjectOption("monitor_port", ""))
-    record = Path(env.subst("$BUILD_DIR")) / "emulator.json"
+    # Not in the build folder: PlatformIO empties that whenever a board file changes.
+    record = Path(env.subst("$PROJECT_WORKSPACE_DIR")) / "emulators" / f"{env['PIOENV']}.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
     starter = [sys.executable, str(HERE / "emulator.py"), "--background", "--port", str(port(address))]
     return subprocess.call([*starter, "--record", str(record), "--", *line])
 

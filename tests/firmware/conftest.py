@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     missing = [t for t in TOOLS if shutil.which(t) is None]
     if missing or importlib.util.find_spec("platformio") is None:
         pytest.skip(f"{' '.join(missing) or 'platformio'} not installed")
@@ -123,4 +123,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     ini = (ROOT / "firmware" / "platformio.ini").read_text()
     (folder / "platformio.ini").write_text(ini.replace("custom_app = keyword", "custom_app = hello"))
     file_module("tool-scons/install.py").main(folder / ".pio-core")
-    return Project(folder)
+    yield Project(folder)
+    for record in folder.glob(".pio/emulators/*.json"):
+        file_module("platform/emulator.py").end_previous(record)

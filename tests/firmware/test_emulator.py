@@ -93,6 +93,14 @@ def test_a_program_stands_still_without_a_reader_and_loses_nothing(emulator):
         assert later < numbers[-1] + 60_000
 
 
+def test_a_program_that_ends_without_a_reader_is_the_end(emulator):
+    port, process = emulator("import time; print('last', flush=True); time.sleep(0.3)")
+    with connect(port) as reader:
+        assert read(reader, 5) == b"last\n"
+        time.sleep(0.5)
+    assert process.wait(20) == 0
+
+
 def test_a_slow_reader_gets_every_byte(emulator):
     port, _ = emulator(TALKER)
     with connect(port) as reader:

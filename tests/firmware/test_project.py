@@ -150,7 +150,7 @@ def _on_a_terminal(project, board: str, port: str) -> str:
     monitor = subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     shown, end = b"", time.monotonic() + 60
     try:
-        while b"wake_computer on" not in shown and time.monotonic() < end:
+        while f"wake_computer on {board}".encode() not in shown and time.monotonic() < end:
             if select.select([ours], [], [], 1)[0]:
                 shown += os.read(ours, 1000)
     finally:
