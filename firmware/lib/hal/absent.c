@@ -8,7 +8,7 @@
 #define PAGE_BYTES 128u
 
 /* Nothing loads or clears it, so on an emulator it outlives a reset, as flash would outlive the power. */
-#if defined(__ELF__) && !defined(__linux__)
+#if defined(__ELF__) && !defined(__linux__) && !defined(ARDUINO) /* linker scripts of others know no .noinit */
 #define SPARED __attribute__((section(".noinit"), aligned(4)))
 #else
 #define SPARED __attribute__((aligned(4)))

@@ -45,7 +45,7 @@ static inline int16_t hal_blocks_level(hal_blocks_t *b, int32_t x) {
     return (int16_t)(y > INT16_MAX ? INT16_MAX : y < INT16_MIN ? INT16_MIN : y);
 }
 
-/* sample: a word of the peripheral to 24 bits. */
+/* sample: a word of the peripheral to 24 bits; NULL where samples are narrow already. */
 static inline const int16_t *hal_blocks_take(hal_blocks_t *b, int32_t (*sample)(uint32_t), uint32_t *count) {
     const uint32_t pending = b->filled - b->given;
     *count = 0;
@@ -57,7 +57,7 @@ static inline const int16_t *hal_blocks_take(hal_blocks_t *b, int32_t (*sample)(
         b->converted = 0;
     }
     hal_half_t *half = &b->half[b->given & 1u];
-    for (uint32_t i = 0; i < HAL_MIC_BLOCK && !b->converted; i++) {
+    for (uint32_t i = 0; i < HAL_MIC_BLOCK && sample && !b->converted; i++) {
         half->narrow[i] = hal_blocks_level(b, sample(half->wide[i * HAL_MIC_STRIDE]));
     }
     b->converted = 1;

@@ -7,7 +7,7 @@
 #define GUARD_WORDS 4u
 #define SPARED_WORDS 32u /* below the painter's own frame */
 
-#if defined(__linux__) || defined(__APPLE__)
+#if defined(__linux__) || defined(__APPLE__) || defined(ARDUINO) /* the stack is another's */
 
 void nh_stack_paint(void) {}
 uint32_t nh_stack_bytes(void) { return 0; }

@@ -1,6 +1,7 @@
 /* Written by boot2.py from boot2.s; the last word is the checksum of the others. */
 #include <stdint.h>
 
+#if defined(__ARM_ARCH_6M__) /* the RP2350 has no second stage */
 extern const uint32_t hal_boot2[];
 __attribute__((section(".boot2"), used)) const uint32_t hal_boot2[64] = {
     0x4B21B520, 0x60992100, 0x61592104, 0x210120F0, 0x25F45019, 0xF000491D, 0x2135F82B, 0x66196619,
@@ -12,3 +13,4 @@ __attribute__((section(".boot2"), used)) const uint32_t hal_boot2[64] = {
     0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000,
     0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0xF3A13673,
 };
+#endif

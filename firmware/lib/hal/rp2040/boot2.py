@@ -17,6 +17,7 @@ HEAD = """\
 /* Written by boot2.py from boot2.s; the last word is the checksum of the others. */
 #include <stdint.h>
 
+#if defined(__ARM_ARCH_6M__) /* the RP2350 has no second stage */
 extern const uint32_t hal_boot2[];
 __attribute__((section(".boot2"), used)) const uint32_t hal_boot2[64] = {
 """
@@ -53,7 +54,7 @@ def text(content: bytes) -> str:
     """The C file."""
     words = [f"0x{w:08X}," for w in struct.unpack("<64I", content)]
     rows = ["    " + " ".join(words[i : i + 8]) for i in range(0, 64, 8)]
-    return HEAD + "\n".join(rows) + "\n};\n"
+    return HEAD + "\n".join(rows) + "\n};\n#endif\n"
 
 
 if __name__ == "__main__":
