@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.models import build, kinds
+from training.models import build, kinds, takes
 
 # Counted from the official code (bc_resnet, 12 classes).
 BC_RESNET = {0.625: 4_585, 1: 9_232, 1.5: 17_154, 2: 27_284, 3: 54_168, 6: 187_812, 8: 321_068}
@@ -20,7 +20,7 @@ def test_bc_resnet_has_the_published_parameters(width, count, time):
     assert sum(p.numel() for p in net.parameters()) == count
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", [k for k in kinds() if takes(k) == "sound"])
 def test_every_kind_gives_logits_and_an_embedding(kind):
     net = build({"kind": kind}, 7, 40, 98).eval()
     x = torch.randn(2, 1, 40, 98)
@@ -57,7 +57,7 @@ def test_a_valid_network_sees_the_same_in_a_window_as_in_a_longer_sound():
 
 
 def test_what_cannot_be_built_is_said_in_one_line():
-    with pytest.raises(ValueError, match="kind 'rnn' is not one of bc_resnet, ds_cnn"):
+    with pytest.raises(ValueError, match="kind 'rnn' is not one of bc_resnet, "):
         build({"kind": "rnn"}, 2, 40, 98)
     with pytest.raises(ValueError, match="reduce dilation"):
         build({**VALID, "blocks": [[12, 3, 40, 1]]}, 2, 40, 98)

@@ -21,13 +21,16 @@ FREQUENCY_BANDS = 5
 class Block(nn.Module):
     """Broadcasted residual block; a transition block changes width and has no identity."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int, dilation: int, transition: bool, time: str, norm: str):
+    def __init__(
+        self, c_in: int, c_out: int, stride: int, dilation: int, transition: bool, time: str, norm: str,
+        sub_bands: int = FREQUENCY_BANDS,
+    ):  # fmt: skip
         super().__init__()
         self.transition, self.time, self.reach = transition, time, 2 * dilation
         if transition:
             self.widen = nn.Sequential(nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU())
         self.over_frequency = nn.Conv2d(c_out, c_out, (3, 1), (stride, 1), (1, 0), groups=c_out, bias=False)
-        self.norm = SubSpectralNorm(c_out, FREQUENCY_BANDS) if norm == "ssn" else nn.BatchNorm2d(c_out)
+        self.norm = SubSpectralNorm(c_out, sub_bands) if norm == "ssn" else nn.BatchNorm2d(c_out)
         self.over_time = nn.Conv2d(c_out, c_out, (1, 3), dilation=(1, dilation), groups=c_out, bias=False)
         self.time_norm = nn.BatchNorm2d(c_out)
         self.pointwise = nn.Conv2d(c_out, c_out, 1, bias=False)
