@@ -191,3 +191,21 @@ def _log_ratio(r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _leading_zeros(x: np.ndarray) -> np.ndarray:
     """Of a positive int32."""
     return 32 - np.frexp(x.astype(np.float64))[1]
+
+
+def inverse_root_multiplier(value: int) -> tuple[int, int]:
+    """(multiplier, shift) of 1 / sqrt(value), value >= 1 (GetInvSqrtQuantizedMultiplierExp): five steps of Newton's."""
+    if value <= 1:
+        return INT32_MAX, 0
+    shift = 11
+    while value >= 1 << 29:
+        value, shift = value // 4, shift + 1
+    pairs = (31 - value.bit_length()) // 2 - 1
+    shift -= pairs
+    root_input = np.int64(value << (2 * pairs) >> 1)  # Q3.28
+    half_input, x = divide_by_pot(root_input, 1), np.int64(1 << 28)
+    for _ in range(5):
+        cube = rescale(high_mul(high_mul(x, x), x), 9, 3)
+        x = rescale(high_mul(np.int64(3 << 27), x) - high_mul(half_input, cube), 6, 3)
+    multiplier = int(high_mul(x, 1518500250))  # times sqrt(1/2)
+    return (multiplier << -shift, 0) if shift < 0 else (multiplier, -shift)

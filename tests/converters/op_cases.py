@@ -34,6 +34,7 @@ from converters.ops.quantize.op import Quantize
 from converters.ops.reduce_max.op import ReduceMax
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
+from converters.ops.rsqrt.op import Rsqrt
 from converters.ops.softmax.op import Softmax
 from converters.ops.sub.op import Sub
 from converters.ops.sum.op import Sum
@@ -133,6 +134,11 @@ def max_pool(d: Draw) -> Case:
 
 def _same(size: tuple[int, int]) -> tuple[int, int, int, int]:
     return (size[0] - 1) // 2, size[0] // 2, (size[1] - 1) // 2, size[1] // 2
+
+
+def rsqrt(d: Draw) -> Case:
+    x = Tensor("x0", d.shape(), "int8", Quantization.of(d.quantization().scale, -128))  # nothing below zero
+    return d.of(Rsqrt(), x, y=d.extreme().tensor("y", x.shape))
 
 
 def softmax(d: Draw) -> Case:
