@@ -18,8 +18,16 @@ def kinds() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(__path__))
 
 
+def takes(kind: str) -> str:
+    """What a network of this kind sees: `sound`, or what its file says."""
+    return str(getattr(importlib.import_module(f"{__name__}.{kind}"), "TAKES", "sound"))
+
+
 def build(options: dict[str, Any], labels: int, bands: int, frames: int) -> nn.Module:
-    """The network that a recipe's [model] table describes: float [B, 1, bands, frames] -> logits [B, labels]."""
+    """The network that a recipe's [model] table describes: float [B, 1, bands, frames] -> logits [B, labels].
+
+    One that takes pictures: float [B, 3, height, width] -> logits [B, labels, height, width].
+    """
     options = dict(options)
     kind = options.pop("kind")
     if kind not in kinds():
