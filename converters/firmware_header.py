@@ -158,7 +158,7 @@ def _integrity(plan: Plan) -> list[str]:
         "/* Constant arrays of the model, in model.c. */",
         "typedef struct {\n    const void *at;\n    uint32_t bytes;\n} model_span_t;",
         f"extern const model_span_t model_constants[{max(1, len(contents))}];",
-        f"#define NH_CONSTANTS {len(contents)}u",
+        f"#define NH_CONSTANTS {max(1, len(contents))}u",
         f"#define NH_CONSTANTS_CRC {crc:#010x}u",
     ]
 
