@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+# This folder's own modules and the small models of another's tests.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "edge")]
 
+import budget as budgets  # noqa: E402
 from device import Device  # noqa: E402  files of this folder
 from images import FOLDER, command, image  # noqa: E402
 from machine import Machine  # noqa: E402
-from subject import SMALL, Subject, emulated, parse  # noqa: E402
+from subject import SMALL, Subject, emulated, parse, program  # noqa: E402
 
 from converters.error import ConvertError  # noqa: E402
 from converters.fit import FitError  # noqa: E402
-from edge.board import BoardError  # noqa: E402
+from converters.measure.toolchain import version  # noqa: E402
+from converters.target import target  # noqa: E402
+from edge.board import Board, BoardError  # noqa: E402
 from edge.hearing import Hearing, hear  # noqa: E402
 from edge.link import Link, open_link  # noqa: E402
 from edge.source.file import File  # noqa: E402
@@ -154,9 +160,49 @@ def heard(device: Device) -> Hearing:
 
 
 @pytest.fixture(scope="session")
+def memory(device: Device, heard: Hearing) -> budgets.Memory:
+    """After the recording."""
+    with device.link() as opened:
+        return budgets.memory(opened)
+
+
+@pytest.fixture
+def budget(request: pytest.FixtureRequest, device: Device) -> Callable[[str, Mapping[str, int]], Mapping[str, int]]:
+    """(model, figures) -> what was accepted for it; with --accept-budgets, these figures."""
+    compiler = version(target(device.board.target).compiler)
+
+    def accepted(model: str, found: Mapping[str, int]) -> Mapping[str, int]:
+        if option(request.config, "--accept-budgets"):
+            budgets.accept(device.board, compiler, model, found)
+        kept = budgets.read(device.board)
+        if kept.get("compiler", compiler) != compiler:
+            pytest.skip(f"the budget is of {kept['compiler']}; this is {compiler}")
+        if model not in kept.get("models", {}):
+            pytest.fail(f"tests/budgets/{device.board.id}.json has no {model}: pytest tests/hil --accept-budgets")
+        return kept["models"][model]
+
+    return accepted
+
+
+@pytest.fixture(scope="session")
 def result(request: pytest.FixtureRequest, device: Device) -> dict[str, Any]:
     """What is told of this model on this board."""
     boards = request.config.stash[RESULTS]
-    board = boards.setdefault(device.board.id, {"board": device.board.id, "models": {}})
+    board = boards.setdefault(device.board.id, _about(device.board))
     found: dict[str, Any] = board["models"].setdefault(device.name, {})
     return found
+
+
+def _about(board: Board) -> dict[str, Any]:
+    """The board, when, and with what."""
+    tools = [version(p) for p in (target(board.target).compiler, program(board)) if p] if board.simulated else []
+    modules = [f"{m} {metadata.version(m)}" for m in ("platformio", board.emulator) if m and board.simulated]
+    return {
+        "board": board.id,
+        "title": board.title,
+        "target": board.target,
+        "clock_hz": board.clock_hz,
+        "date": date.today().isoformat(),
+        "tools": [*tools, *modules],
+        "models": {},
+    }

@@ -33,14 +33,15 @@ class Subject:
         """Why it cannot be built or run here; '' when it can."""
         if self.port:
             return ""
-        programs = [target(self.board.target).compiler, _emulator(self.board)]
+        programs = [target(self.board.target).compiler, program(self.board)]
         lacking = [f"{p} (apt-get install {PACKAGES.get(p, p)})" for p in programs if p and not shutil.which(p)]
         modules = ["platformio", "SCons", *([self.board.emulator] if self.board.emulator else [])]
         lacking += [f"{m} (make firmware-setup)" for m in modules if not find_spec(m)]
         return f"not installed: {', '.join(lacking)}" if lacking else ""
 
 
-def _emulator(board: Board) -> str:
+def program(board: Board) -> str:
+    """The emulator's; '' where it is none of the system's."""
     if not board.qemu:
         return ""
     return "qemu-system-riscv32" if board.qemu == "virt" else "qemu-system-arm"
