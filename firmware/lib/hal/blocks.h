@@ -15,6 +15,7 @@
 #endif
 #define HAL_MIC_WORDS (HAL_MIC_BLOCK * HAL_MIC_STRIDE)
 #define HAL_MIC_OFFSET_BITS 10 /* the offset follows within some 2^10 samples: 2.5 Hz at 16 kHz */
+#define HAL_MIC_OFFSET_FRACTION 6
 
 typedef union {
     volatile uint32_t wide[HAL_MIC_WORDS]; /* as the peripheral delivers */
@@ -25,7 +26,7 @@ typedef struct {
     hal_half_t half[2];
     volatile uint32_t filled; /* halves since the start; the interrupt counts */
     uint32_t given, most, overruns;
-    int32_t offset; /* the constant part, 24 bits */
+    int32_t offset; /* the constant part: 24 bits and HAL_MIC_OFFSET_FRACTION */
     uint8_t primed, converted;
 } hal_blocks_t;
 
@@ -38,10 +39,11 @@ static inline void hal_blocks_start(hal_blocks_t *b) {
 
 /* Without the constant part, louder by the gain, within 16 bits. x: 24 bits. */
 static inline int16_t hal_blocks_level(hal_blocks_t *b, int32_t x) {
-    if (!b->primed) b->offset = x;
+    const int32_t fine = x * (1 << HAL_MIC_OFFSET_FRACTION);
+    if (!b->primed) b->offset = fine;
     b->primed = 1;
-    b->offset += (x - b->offset) >> HAL_MIC_OFFSET_BITS;
-    const int32_t y = (x - b->offset) >> (8 - HAL_MIC_GAIN_BITS);
+    b->offset += (fine - b->offset) >> HAL_MIC_OFFSET_BITS;
+    const int32_t y = (fine - b->offset) >> (8 + HAL_MIC_OFFSET_FRACTION - HAL_MIC_GAIN_BITS);
     return (int16_t)(y > INT16_MAX ? INT16_MAX : y < INT16_MIN ? INT16_MIN : y);
 }
 
