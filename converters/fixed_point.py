@@ -202,10 +202,10 @@ def inverse_root_multiplier(value: int) -> tuple[int, int]:
         value, shift = value // 4, shift + 1
     pairs = (31 - value.bit_length()) // 2 - 1
     shift -= pairs
-    root_input = np.int64(value << (2 * pairs) >> 1)  # Q3.28
-    half_input, x = divide_by_pot(root_input, 1), np.int64(1 << 28)
+    half_input = divide_by_pot(np.array(value << (2 * pairs) >> 1), 1)  # Q3.28
+    x, three_halves = np.array(1 << 28), np.array(3 << 27)
     for _ in range(5):
         cube = rescale(high_mul(high_mul(x, x), x), 9, 3)
-        x = rescale(high_mul(np.int64(3 << 27), x) - high_mul(half_input, cube), 6, 3)
+        x = rescale(high_mul(three_halves, x) - high_mul(half_input, cube), 6, 3)
     multiplier = int(high_mul(x, 1518500250))  # times sqrt(1/2)
     return (multiplier << -shift, 0) if shift < 0 else (multiplier, -shift)

@@ -17,13 +17,16 @@ from converters.ops.depthwise_conv.op import DepthwiseConv
 from converters.ops.fully_connected.op import FullyConnected
 from converters.ops.hard_swish.op import HardSwish
 from converters.ops.logistic.op import Logistic
+from converters.ops.max_pool.op import MaxPool
 from converters.ops.mean.op import Mean
 from converters.ops.mul.op import Mul
 from converters.ops.pad.op import Pad
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
+from converters.ops.rsqrt.op import Rsqrt
 from converters.ops.slice.op import Slice
 from converters.ops.softmax.op import Softmax
+from converters.ops.sub.op import Sub
 from converters.ops.window import Pads
 from converters.trace import TO_GRAPH, Tracer, Value, handles, to_graph
 
@@ -160,6 +163,18 @@ def add(t: Tracer, a: Any, b: Any, alpha: float = 1) -> Value:
     return _binary(t, Add(), a, b, "add")
 
 
+@handles("aten.sub.Tensor", "aten.sub_.Tensor")
+def sub(t: Tracer, a: Any, b: Any, alpha: float = 1) -> Value:
+    if alpha != 1 or not (isinstance(a, Value) and isinstance(b, Value)):
+        raise ConvertError(f"{t.scope}: subtracts a constant, or with alpha={alpha}; add its negative")
+    return _binary(t, Sub(), a, b, "sub")
+
+
+@handles("aten.rsqrt.default")
+def rsqrt(t: Tracer, x: Value) -> Value:
+    return t.elementwise(Rsqrt(), x, "rsqrt")
+
+
 @handles("aten.mul.Tensor", "aten.mul_.Tensor", "aten.mul.Scalar")
 def mul(t: Tracer, a: Any, b: Any) -> Value:
     return _binary(t, Mul(), a, b, "mul")
@@ -193,6 +208,15 @@ def avg_pool2d(
     if _pair(padding) != (0, 0) or ceil or divisor is not None:
         raise ConvertError(f"{t.scope}: a pooling with padding, ceil_mode or divisor_override; use none of them")
     return t.result(AveragePool(_pair(stride or kernel), size=_pair(kernel)), x)
+
+
+@handles("aten.max_pool2d.default")
+def max_pool2d(
+    t: Tracer, x: Value, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False
+) -> Value:
+    if _pair(padding) != (0, 0) or _pair(dilation) != (1, 1) or ceil:
+        raise ConvertError(f"{t.scope}: a pooling with padding, dilation or ceil_mode; use none of them")
+    return t.result(MaxPool(_pair(stride or kernel), size=_pair(kernel)), x)
 
 
 @handles("aten.adaptive_avg_pool2d.default")

@@ -41,4 +41,4 @@ class Rsqrt(Table):
 def _one_over_root(value: int) -> int:
     """2**SHIFT / sqrt(value), as the kernels have it."""
     multiplier, shift = fp.inverse_root_multiplier(value)
-    return int(fp.multiply(np.int64(1), multiplier, shift + SHIFT))
+    return int(fp.multiply(np.array(1), multiplier, shift + SHIFT))
