@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from uf2 import install
+
 HERE = Path(__file__).parent
 PACKAGES = {"qemu-system-arm": "qemu-system-arm", "qemu-system-riscv32": "qemu-system-misc"}
 
@@ -20,8 +22,6 @@ def upload(target: list, source: list, env) -> int:
     board = {k: str(env.GetProjectOption(f"custom_{k}", "")) for k in keys}
     # A folder is the drive of a board; what else emulates is not meant then.
     if board["uf2_family"] and (Path(asked).is_dir() if asked else env.subst("$UPLOAD_PROTOCOL") == "uf2"):
-        from uf2 import install
-
         return install(elf, asked, board["volume"], int(board["uf2_family"], 0))
     line = command(elf, board)
     address = asked or str(env.GetProjectOption("monitor_port", ""))

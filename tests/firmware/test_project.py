@@ -84,7 +84,7 @@ def test_what_cannot_fit_is_not_built(project):
     done = project.nuthatch("build", "commands12", "--board", "microbit", "--app", "hello")
     assert done.returncode == 3
     assert re.search(r"commands12 needs at least [\d,]+ B of RAM; microbit has 16,384 B\. Try \w+", done.stderr)
-    assert not (project.folder / ".pio/models/microbit").exists()
+    assert not (project / ".pio/models/microbit/chosen.json").exists()
 
 
 def test_what_the_linker_finds_too_large_is_said_in_its_bytes(project):
@@ -213,6 +213,40 @@ def test_a_vendor_s_platform_without_framework_links_our_start_up_code(project, 
         assert _vectors(project / ".pio/build/brand/firmware.elf") == 0x08000000
     finally:
         file.unlink()
+
+
+BARE = [b for b in map(open_board, known()) if b.platform and "cortexm" in b.hal]
+
+
+@pytest.mark.parametrize("board", BARE, ids=lambda b: b.id)
+def test_boards_without_a_framework_build_with_the_system_s_compilers(project, board):
+    """Their vendor's platform, which cannot be fetched here, replaced by ours; all else as the board's file has it."""
+    text = (project.boards / f"{board.id}.ini").read_text()
+    bare = re.sub(r"^(platform|board|upload_protocol) = .*$", "", text, flags=re.MULTILINE)
+    file = project.boards / f"bare_{board.id}.ini"
+    file.write_text(bare.replace(f"[env:{board.id}]", f"[env:bare_{board.id}]\nextends = bare"))
+    try:
+        done = project.nuthatch("build", "wake_computer", "--board", f"bare_{board.id}", "--json")
+        assert done.returncode == 0, done.stderr
+        facts = json.loads(done.stdout)
+        assert facts["flash_bytes"] < 144 << 10
+        assert facts["ram_bytes"] < 32 << 10
+        assert _vectors(project / f".pio/build/bare_{board.id}/firmware.elf") == board.flash.origin
+    finally:
+        file.unlink()
+
+
+def test_the_pico_2_s_image_is_found_by_its_rom(project):
+    assert project.nuthatch("build", "wake_computer", "--board", "pico2").returncode == 0
+    drive = project / "RP2350"
+    drive.mkdir()
+    (drive / "INFO_UF2.TXT").touch()
+    done = project.nuthatch("flash", "wake_computer", "--board", "pico2", "--port", str(drive))
+    assert done.returncode == 0, done.stderr
+    image = (drive / "nuthatch.uf2").read_bytes()
+    assert len(image) % 512 == 0 and int.from_bytes(image[28:32], "little") == 0xE48BFF59
+    # The start of its block of definitions lies in the first 4 KiB.
+    assert (0xFFFFDED3).to_bytes(4, "little") in image[: 16 * 512]
 
 
 def _vectors(elf) -> int:
