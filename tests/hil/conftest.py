@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-# This folder's own modules and the small models of another's tests.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "edge")]
+sys.path.insert(0, str(Path(__file__).parent))
 
 import budget as budgets  # noqa: E402
 from device import Device  # noqa: E402  files of this folder
 from images import FOLDER, command, image  # noqa: E402
 from machine import Machine  # noqa: E402
-from subject import SMALL, Subject, emulated, parse, program  # noqa: E402
+from subject import Subject, emulated, parse, program  # noqa: E402
 
 from converters.error import ConvertError  # noqa: E402
 from converters.fit import FitError  # noqa: E402
@@ -95,14 +94,6 @@ def kitchen() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """For boards with less memory than any bundled model needs."""
-    from tiny_model import loudness_bundle
-
-    return str(loudness_bundle(tmp_path_factory.mktemp("bundle") / SMALL, step=4))
-
-
-@pytest.fixture(scope="session")
 def device(request: pytest.FixtureRequest, kitchen: np.ndarray, tmp_path_factory: pytest.TempPathFactory):
     """A board with a model on it, running."""
     subject, model = request.param
@@ -111,8 +102,6 @@ def device(request: pytest.FixtureRequest, kitchen: np.ndarray, tmp_path_factory
     if subject.port:
         yield _at_port(subject, kitchen)
         return
-    if model == SMALL:
-        model = request.getfixturevalue("small_bundle")
     try:
         line = command(image(subject.board, model), subject.board)
     except FitError as e:

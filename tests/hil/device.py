@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from daemon import RATE_HZ, Heard, hear
 
 from converters.compile import Source, open_source
 from edge.board import Board
-from edge.daemon.listen import Listener
 from edge.frontend import Frontend
 from edge.link import Link
 from edge.manifest import Bundle, open_bundle
-from edge.tasks.keyword import KeywordTask
 
-RATE_HZ = 16_000
 LEAD_S, TRAIL_S = 1.9, 0.1
 """Of the cut for slow boards around the first event: time to warm up, and one step more."""
 
@@ -25,7 +23,6 @@ LEAD_S, TRAIL_S = 1.9, 0.1
 class Device:
     board: Board
     model: str
-    """A bundled model's name, or a bundle's folder."""
     kitchen: np.ndarray
     """int16 [n], 16 kHz"""
     link: Callable[[], Link]
@@ -45,10 +42,9 @@ class Device:
     def name(self) -> str:
         return self.bundle.manifest.name
 
-    def daemon(self, samples: np.ndarray) -> list[tuple[int, str]]:
-        """Positions and labels of `nuthatch listen`, without the silence behind the end."""
-        listener = Listener([KeywordTask(self.bundle, self.bundle.manifest.operating_points[0].thresholds)])
-        return [(round(e.time_s * RATE_HZ), e.label) for e in listener.push(samples)]
+    def daemon(self, samples: np.ndarray) -> list[Heard]:
+        """What `nuthatch listen` hears of it."""
+        return hear(self.bundle, self.source, samples)
 
     def frames(self, samples: np.ndarray) -> np.ndarray:
         """int8 [steps, step_frames, bands] of the host's front end."""

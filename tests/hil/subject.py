@@ -11,9 +11,9 @@ from converters.target import target
 from edge.board import Board, known, open_board
 
 LEAST_RAM = 20 * 1024
-"""Boards with less take none of the bundled models; the suite makes them a small one."""
 MODELS = ("wake_computer", "commands12")
-SMALL = "loudness"
+SMALL = ("wake_computer_small",)
+"""For boards with less RAM than that."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Subject:
         """What it is tested with; a board at a port has its model, whichever it is."""
         if self.port:
             return ("its own",)
-        return (SMALL,) if 0 < self.board.ram.bytes < LEAST_RAM else MODELS
+        return SMALL if 0 < self.board.ram.bytes < LEAST_RAM else MODELS
 
     def missing(self) -> str:
         """Why it cannot be built or run here; '' when it can."""

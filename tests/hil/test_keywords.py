@@ -8,7 +8,7 @@ import pytest
 def test_events_are_the_daemon_s(device, heard, result):
     expected = device.daemon(device.recording)
     assert expected, "nothing is to be heard; take another recording"
-    assert [(e.position, e.label) for e in heard.events] == expected
+    assert [(e.position, e.label, e.score) for e in heard.events] == expected
     result["events"], result["seconds"] = len(expected), round(len(device.recording) / 16_000, 2)
 
 

@@ -37,7 +37,7 @@ def test_hours_are_as_the_first_minute(device, link, kitchen, seconds, result):
     for length in seconds:
         samples = np.resize(kitchen, length * RATE_HZ)
         found = hear(link, samples, features=False)
-        assert [(e.position, e.label) for e in found.events] == device.daemon(samples)
+        assert [(e.position, e.label, e.score) for e in found.events] == device.daemon(samples)
         assert set(np.diff([s.position for s in found.steps])) == {step}
         assert len(found.steps) == len(device.frames(samples))
     after = link.stats()
