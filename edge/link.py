@@ -24,6 +24,8 @@ LONGEST_LINE = 1024
 LOAD_BYTES = 128
 """Of one ``db`` line."""
 TRIES = 4
+_FIRST_PATIENCE_S = 0.5
+"""A board that starts is deaf until its UART is set up; one that is slow is given twice as long each time."""
 _BOOT, _READY = "m-boot-[", "m-ready"
 _DAMAGE = ("e-[line is ", "e-[Unknown command")
 _nonces = count(1)
@@ -128,15 +130,17 @@ class Link:
     def synchronize(self) -> None:
         """Whatever is on the line in either direction, the next answer is to the next question."""
         end = time.monotonic() + self.timeout_s
+        patience_s = min(_FIRST_PATIENCE_S, self.timeout_s / TRIES)
         self._may_restart = True  # a board that has just been plugged in says so
         try:
             while time.monotonic() < end:
                 word = f"{next(_nonces):x}"
                 # Twice: the first may end the half line of an earlier one, and be dropped with it.
                 self._write(f"\nsync {word}\n\nsync {word}.\n")
-                if self._await(f"m-sync-[{word}.]", min(end, time.monotonic() + self.timeout_s / TRIES)):
+                if self._await(f"m-sync-[{word}.]", min(end, time.monotonic() + patience_s)):
                     self._await(_READY, end)
                     return
+                patience_s *= 2
         finally:
             self._may_restart = False
         raise LinkError(f"{self.transport.name}: no answer within {self.timeout_s:g} s; is our firmware on the board?")
