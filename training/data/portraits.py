@@ -1,0 +1,175 @@
+"""Pictures of people with masks: a folder with img/ and mask/, files of one name belonging together."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.data.audio import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+FOLDERS = (("img", "mask"), ("images", "masks"))
+SMALLEST = 16
+"""Pixels of a side below which a picture shows nobody."""
+LARGEST_PIXELS = 100_000_000
+KEPT = 640
+"""Pixels of the longer side that are kept: more than any network here sees."""
+BACKDROP = (128, 128, 128)
+"""What stands behind transparent pixels."""
+ASPECT_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and where its people are."""
+
+    rgb: np.ndarray
+    """uint8 [H, W, 3]"""
+    mask: np.ndarray
+    """bool [H, W]"""
+
+
+@cache
+def pillow() -> Any:
+    """Pillow's Image module; raises DataError where the extra is missing."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise DataError("pictures need Pillow: pip install 'nuthatch[train]'") from None
+    return Image
+
+
+def open_picture(path: Path) -> Image:
+    """RGB as it is meant to be seen: turned by EXIF, flattened, at most KEPT pixels long. Raises DataError."""
+    return _flat(_decoded(path, KEPT))
+
+
+def _decoded(path: Path, kept: int | None) -> Image:
+    """All pixels read; far larger pictures are read at a fraction where the format can."""
+    from PIL import Image, ImageOps
+
+    pillow()
+    try:
+        with Image.open(path) as file:
+            if file.width * file.height > LARGEST_PIXELS:
+                raise DataError(
+                    f"{path}: {file.width} x {file.height} pixels, more than {LARGEST_PIXELS:,}; make it smaller"
+                )
+            if min(file.size) < SMALLEST:
+                raise DataError(f"{path}: {file.width} x {file.height} pixels, less than {SMALLEST}; remove it")
+            if kept:
+                file.draft("RGB", (kept, kept))
+            file.load()
+            whole = file.copy()
+            whole.info |= {"exif": file.info["exif"]} if "exif" in file.info else {}
+            found: Image.Image = ImageOps.exif_transpose(whole)
+    except DataError:
+        raise
+    except Exception as e:  # decoders raise a different type for every way a file can be broken
+        raise DataError(f"{path}: cannot be read as a picture ({_said(e)}); remove it") from None
+    if kept and max(found.size) > kept:
+        found.thumbnail((kept, kept), Image.Resampling.LANCZOS)
+    return found
+
+
+def _said(e: Exception) -> str:
+    return " ".join(str(e).split()) or type(e).__name__
+
+
+def _flat(picture: Image) -> Image:
+    """Grey, palette, CMYK, 16 bits, alpha: all as RGB."""
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture, np.float32)
+        low, high = float(values.min()), float(values.max())
+        return pillow().fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)).convert("RGB")
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        behind = pillow().new("RGBA", picture.size, (*BACKDROP, 255))
+        return pillow().alpha_composite(behind, picture.convert("RGBA")).convert("RGB")
+    return picture.convert("RGB")
+
+
+def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """bool [H, W] of a picture of (W, H) pixels. Raises DataError for a file of another aspect, or a broken one.
+
+    White is the person, or whatever is not 0 where no value is above 1. One drawn over the picture before EXIF
+    turned it cannot be told from one of another picture, and is refused.
+    """
+    mask = _decoded(path, None)
+    wanted, found = size[0] / size[1], mask.width / mask.height
+    if abs(wanted / found - 1) > ASPECT_TOLERANCE + 2 / min(size):
+        raise DataError(
+            f"{path}: {mask.width} x {mask.height} pixels for a picture of {size[0]} x {size[1]}; "
+            "draw the mask on the picture as it is shown"
+        )
+    values = np.asarray(mask.convert("L") if mask.mode not in ("1", "P") else mask).astype(np.uint8)
+    person = values > (127 if values.max(initial=0) > 1 else 0)
+    if mask.size == size:
+        return person
+    resized = pillow().fromarray(person.astype(np.uint8) * 255).resize(size, pillow().Resampling.BILINEAR)
+    return np.asarray(resized) > 127
+
+
+@dataclass
+class Portraits:
+    """The pairs of a folder; what cannot be read is counted by reason, and named once."""
+
+    folder: Path
+    pairs: list[tuple[Path, Path]] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    named: list[str] = field(default_factory=list)
+    """One line for each picture left out."""
+
+    def __post_init__(self) -> None:
+        pictures, masks = self._folders()
+        by_name = {p.stem: p for p in picture_files(masks)}
+        for picture in picture_files(pictures):
+            if picture.stem in by_name:
+                self.pairs.append((picture, by_name[picture.stem]))
+            else:
+                self._skip("no mask", f"{picture}: no mask of its name in {masks}; left out")
+        if not self.pairs:
+            raise DataError(f"{self.folder}: no picture has a mask of the same name; give a folder with img/ and mask/")
+
+    def _folders(self) -> tuple[Path, Path]:
+        for picture, mask in FOLDERS:
+            if (self.folder / picture).is_dir() and (self.folder / mask).is_dir():
+                return self.folder / picture, self.folder / mask
+        raise DataError(f"{self.folder}: no folders img and mask in it; give a folder with img/ and mask/")
+
+    def _skip(self, reason: str, line: str) -> None:
+        self.skipped[reason] += 1
+        self.named.append(line)
+
+    def read(self) -> Iterator[tuple[str, Picture]]:
+        """(name, picture) of those that can be read."""
+        for picture, mask in self.pairs:
+            try:
+                rgb = open_picture(picture)
+                yield picture.stem, Picture(np.asarray(rgb), read_mask(mask, rgb.size))
+            except DataError as e:
+                self._skip("unreadable", str(e))
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """All pictures below a folder, sorted; raises DataError for a missing one."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; give the path of one that holds pictures")
+    walk = os.walk(folder, followlinks=True)
+    return sorted(Path(top) / f for top, _, names in walk for f in names if f.lower().endswith(SUFFIXES))
+
+
+def resized(picture: Picture, height: int, width: int) -> Picture:
+    """At a network's size, its aspect given up as on the device."""
+    rgb = pillow().fromarray(picture.rgb).resize((width, height), pillow().Resampling.BILINEAR)
+    soft = pillow().fromarray(picture.mask.astype(np.uint8) * 255).resize((width, height), pillow().Resampling.BILINEAR)
+    return Picture(np.asarray(rgb), np.asarray(soft) > 127)
