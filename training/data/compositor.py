@@ -183,4 +183,5 @@ def grained(rng: np.random.Generator, rgb: np.ndarray, canvas: np.ndarray) -> np
     missing = grain(canvas) ** 2 - grain(rgb) ** 2
     if missing <= 0:
         return rgb
-    return rgb + rng.normal(0, np.sqrt(missing), rgb.shape).astype(np.float32)
+    # Measured on the mean of three channels, each of which gets noise of its own.
+    return rgb + rng.normal(0, np.sqrt(3 * missing), rgb.shape).astype(np.float32)
