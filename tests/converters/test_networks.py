@@ -43,7 +43,8 @@ HISTOGRAMS = {
     "bc_resnet": {"ADD": 32, "AVERAGE_POOL_2D": 13, "CONV_2D": 18, "DEPTHWISE_CONV_2D": 25, "FULLY_CONNECTED": 1,
                   "LOGISTIC": 12, "MUL": 24, "PAD": 16, "SOFTMAX": 1},
     "bc_resnet_asc": {"ADD": 33, "AVERAGE_POOL_2D": 11, "CONV_2D": 14, "DEPTHWISE_CONV_2D": 18, "FULLY_CONNECTED": 1,
-                      "LOGISTIC": 9, "MAX_POOL_2D": 2, "MEAN": 10, "MUL": 33, "PAD": 1, "RSQRT": 5, "SOFTMAX": 1, "SUB": 5},
+                      "LOGISTIC": 9, "MAX_POOL_2D": 2, "MEAN": 10, "MUL": 33, "PAD": 1, "RSQRT": 5,
+                      "SOFTMAX": 1, "SUB": 5},
 }  # fmt: skip
 
 
