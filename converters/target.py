@@ -28,6 +28,11 @@ class Target:
             raise ConvertError(f"{self.name}: {self.isa} kernels load unaligned words")
 
     @property
+    def armv6m(self) -> bool:
+        """Eight registers for most instructions, no long multiplication."""
+        return self.name in ("cortex-m0", "cortex-m0+")
+
+    @property
     def isas(self) -> tuple[str, ...]:
         """Kernels that run here, best first."""
         return ISAS[ISAS.index(self.isa) :: -1]

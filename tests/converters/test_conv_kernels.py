@@ -137,9 +137,10 @@ def names() -> list[str]:
     return [name for name in LAYERS for _ in (0, 1)]
 
 
+@pytest.mark.parametrize("core", ["host", "cortex-m0+"])
 @pytest.mark.parametrize("flags", [["-O2"], ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]])
-def test_portable_c_is_the_reference(tmp_path, flags):
-    plans = [plan(c.graph, target("host")) for c in cases()]
+def test_portable_c_is_the_reference(tmp_path, flags, core):
+    plans = [plan(c.graph, target(core)) for c in cases()]
     files = {name: text for i, p in enumerate(plans) for name, text in emit(p, f"m{i}").items()}
     library = build(files, tmp_path, flags=flags)
     for i, (name, case, made) in enumerate(zip(names(), cases(), plans, strict=True)):
@@ -165,8 +166,9 @@ def test_every_variant_is_among_the_layers():
     """What the cases above reach, for each instruction set."""
     reached = {
         core: {plan(c.graph, target(core)).steps[0].kernel.function for c in cases()}
-        for core in ("cortex-m3", "cortex-m4")
+        for core in ("cortex-m0+", "cortex-m3", "cortex-m4")
     }
+    assert {"nh_conv_pairs_s8", "nh_conv_flat_pairs_s8"} <= reached["cortex-m0+"]
     for name in ("s8", "flat_s8", "row_s8", "flat_row_s8", "flat_few_s8", "few_s8", "any_s8", "flat_any_s8"):
         assert f"nh_conv_{name}" in reached["cortex-m3"]
     for name in ("s8_dsp", "flat_s8_dsp", "row_s8_dsp", "flat_row_s8_dsp", "bytes_s8_dsp", "flat_bytes_s8_dsp"):

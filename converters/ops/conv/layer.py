@@ -67,6 +67,18 @@ class Layer:
             return st * x[2] * x[3]
         return sf * x[3] if y[1] == 1 or (st == 1 and y[2] * sf == x[2]) else 0
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Of the output."""
+        return activation_limits(self.op.activation, self.output.q)
+
+    @property
+    def words(self) -> int:
+        """How pairs.h finds the rows of a window: 2 as words, 1 as words unless they are padded, 0 as bytes."""
+        if self.op.dilation[1] != 1:
+            return 0
+        return 2 if self.x.shape[3] % 4 == 0 else int(self.op.kernel(self.inputs)[1] * self.x.shape[3] % 4 == 0)
+
     @cached_property
     def runs(self) -> tuple[int, int]:
         """(count, bytes) of the runs that a DSP kernel reads a window in: its rows, where rounding each up to words
@@ -86,7 +98,7 @@ class Layer:
     def fields(self, weights: np.ndarray, channels: np.ndarray) -> dict[str, Field]:
         """nh_conv_t."""
         x, y, op = self.x, self.output, self.op
-        low, high = activation_limits(op.activation, y.q)
+        low, high = self.limits
         return {
             **dict(zip(("x_t", "x_f", "x_c"), x.shape[1:], strict=True)),
             **dict(zip(("y_t", "y_f", "y_c"), y.shape[1:], strict=True)),

@@ -10,11 +10,15 @@ typedef struct {
     int32_t stride_t, stride_f, dilation_t, dilation_f;
     int32_t pad_t, pad_f; /* before the first frame and band */
     int32_t step; /* bytes from one window to the next, where all are contiguous and inside x; else 0 */
-    int32_t runs, run; /* DSP: a window is its rows, or one run, each rounded up to a multiple of 4 bytes */
+    int32_t runs, run; /* DSP: a window is its rows, or one run, each rounded up to a multiple of 4 bytes. Pairs:
+                          windows at a time, and one of NH_PAIRS_ */
     int32_t x_zero, low, high;
     const void *weights;  /* as the variant wants them */
     const void *channels; /* nh_channel_t [y_c] */
 } nh_conv_t;
+
+/* Rows of a window are whole words, also where they begin or end in padding; only where they do not; or anything. */
+enum { NH_PAIRS_ANY, NH_PAIRS_ROWS, NH_PAIRS_WORDS };
 
 /* n values that are padding. */
 NH_INLINE int8_t *nh_fill(int8_t *to, int32_t value, int32_t n) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from converters.requantize import Requantization, int32
+from converters.staircase import Brief
 
 
 def rounded(weights: np.ndarray, outputs: int, depth: int) -> np.ndarray:
@@ -37,6 +38,24 @@ def paired(weights: np.ndarray, r: Requantization) -> np.ndarray | None:
 def offset(weights: np.ndarray) -> np.ndarray:
     """[O, K] for five.h: uint8 [O, K], w + 128."""
     return (rounded(weights, 1, 4).astype(np.int16) + 128).astype(np.uint8)
+
+
+def pairs(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """[O, K] for pairs.h: uint8 [O, K] and a word, and which channels [O] allow four products at a time; None where
+    a sum of two products leaves 16 bits."""
+    quads = rounded(weights, 1, 4).astype(np.int64).reshape(len(weights), -1, 4)
+    size = np.abs(quads)
+    if (128 * (size[:, :, :2] + size[:, :, 2:]) >= 2**15).any():
+        return None
+    four = (128 * size.sum(2) < 2**15).all(1)
+    packed = (quads[:, :, [2, 3, 0, 1]] + 128).astype(np.uint8).ravel()
+    return np.pad(packed, (0, 4)), four
+
+
+def pairs_channels(r: Requantization, scaled: Brief, four: np.ndarray) -> np.ndarray:
+    """nh_pairs_channel_t of each output channel: int32 [O, 7]."""
+    columns = r.bias, scaled.fine, scaled.coarse, scaled.offset, scaled.negative, scaled.shift, four
+    return np.stack([int32(c) for c in columns], 1)
 
 
 def halves(pairs: np.ndarray) -> np.ndarray:

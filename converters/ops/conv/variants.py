@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from converters.kernel import Kernel
 from converters.ops.conv import mve, packing
 from converters.ops.conv.layer import Layer
+from converters.staircase import Staircase, brief
 
 FEW = 3
 """Channels up to which a kernel for four does more that is thrown away than it saves."""
@@ -63,6 +65,24 @@ def row(layer: Layer) -> Kernel | None:
     return _kernel(layer, "row_s8", "op_row.c", weights, constants, 1, 0, "4 channels, 1 position")
 
 
+def pairs(layer: Layer) -> Kernel | None:
+    """Armv6-M: two products in one multiplication, many positions at a time."""
+    if not layer.target.armv6m or layer.positions == 1:
+        return None
+    packed = packing.pairs(layer.weights)
+    scaled = brief(Staircase(layer.requantization, *layer.limits)) if packed else None
+    if packed is None or scaled is None:
+        return None
+    weights, four = packed
+    constants = packing.pairs_channels(layer.requantization, scaled, four)
+    quads = -(-layer.depth // 4)
+    count = min(max(8, 128 // quads) & ~1, layer.positions + layer.positions % 2)
+    scratch = 8 * (quads + quads % 2) + 8 * quads * count
+    scratch += 0 if layer.step or layer.words == 2 else 4 * quads
+    made = _kernel(layer, "pairs_s8", "op_pairs.c", weights, constants, count, scratch, f"{count} positions, pairs", 0)
+    return replace(made, fields={**made.fields, "runs": count, "run": layer.words})
+
+
 def portable(layer: Layer) -> Kernel | None:
     """Five output positions, one channel at a time."""
     if not layer.requantization.narrow:
@@ -85,6 +105,7 @@ VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (
     block_dsp,
     bytes_dsp,
     row,
+    pairs,
     portable,
     any_scale,
 )

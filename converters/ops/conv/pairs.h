@@ -1,0 +1,188 @@
+/* Windows times all channels on cores without long multiplication: two products in one MULS.
+
+   (x0 + x2 * 2**16) * (w2 + w0 * 2**16) is x0 * w2 + (x0 * w0 + x2 * w2) * 2**16, modulo 2**32: its upper half,
+   rounded, is a sum of two products as long as |x0 * w2| < 2**15; packing.py proves that no half overflows. Where a
+   channel's weights allow it, two such words are added before the upper half is taken: four products. */
+#ifndef NH_PAIRS_H
+#define NH_PAIRS_H
+#include "../include/requantize.h"
+
+/* ((sum * coarse >> 8) + (sum * fine >> 16) + offset) >> shift; converters/staircase.py proves it exact. */
+typedef struct {
+    int32_t bias, fine, coarse, offset;
+    int32_t negative; /* added to the offset where the sum is negative */
+    int32_t shift;
+    int32_t quads; /* 1: four products at a time, 0: two */
+} nh_pairs_channel_t;
+
+/* The order is that of the stack frame below. */
+typedef struct {
+    int8_t *y;
+    const nh_pairs_channel_t *channels;
+    const uint8_t *weights; /* [y_c][4 * quads]: of k = 2, 3, 0, 1, w + 128; a word behind the last is read */
+    uint32_t *w;            /* [quads, made even][2], for one channel */
+    const uint32_t *w_end;  /* quads from the first on */
+    const uint32_t *x;      /* [pairs of windows][quads][2][2] */
+    const uint32_t *x_end;
+    int32_t y_step; /* from a window's outputs to the next one's; 0 where the second window is the first again */
+    const int8_t *y_end;
+    int32_t skip; /* -quads & 3 */
+} nh_pairs_t;
+
+/* A word of four bytes v + 128 as 16-bit halves v: the even ones, the odd ones. */
+#define NH_PAIRS_EVEN(word) (((word)&0x00ff00ffu) - 0x00800080u)
+#define NH_PAIRS_ODD(word) ((((word) >> 8) & 0x00ff00ffu) - 0x00800080u)
+
+/* Four bytes from anywhere. */
+NH_INLINE uint32_t nh_pairs_word(const int8_t *x) {
+    const uint8_t *b = (const uint8_t *)x;
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+NH_INLINE uint32_t *nh_pairs_expand(uint32_t *at, uint32_t v) {
+    v ^= 0x80808080u;
+    at[0] = NH_PAIRS_EVEN(v), at[1] = NH_PAIRS_ODD(v);
+    return at + 4;
+}
+
+/* n values into a window's column of nh_pairs_t.x; what is missing to whole words is 0. */
+NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_append(uint32_t *at, const int8_t *x, int32_t n) {
+    const int8_t *end = x + (n & ~3);
+    const uintptr_t odd = (uintptr_t)x;
+    if (!(odd & 3u)) {
+        for (; x != end; x += 4) {
+            uint32_t v;
+            memcpy(&v, __builtin_assume_aligned(x, 4), 4);
+            at = nh_pairs_expand(at, v);
+        }
+    } else if (!(odd & 1u)) {
+        for (; x != end; x += 4) {
+            uint16_t low, high;
+            memcpy(&low, __builtin_assume_aligned(x, 2), 2);
+            memcpy(&high, __builtin_assume_aligned(x + 2, 2), 2);
+            at = nh_pairs_expand(at, low | (uint32_t)high << 16);
+        }
+    } else {
+        for (; x != end; x += 4) at = nh_pairs_expand(at, nh_pairs_word(x));
+    }
+    if (n & 3) {
+        int8_t last[4] = {0, 0, 0, 0};
+        for (int32_t i = 0; i < (n & 3); i++) last[i] = x[i];
+        at = nh_pairs_expand(at, nh_pairs_word(last));
+    }
+    return at;
+}
+
+/* n times the same value, n a multiple of 4. */
+NH_INLINE uint32_t *nh_pairs_fill(uint32_t *at, int32_t value, int32_t n) {
+    const uint32_t v = (uint32_t)value * 0x00010001u;
+    for (; n > 0; n -= 4, at += 4) at[0] = at[1] = v;
+    return at;
+}
+
+#if defined(__ARM_ARCH_6M__)
+#define NH_PAIRS_QUAD(acc)                                                                        \
+    "ldmia r0!, {r2, r3}\n muls r2, r4, r2\n muls r3, r5, r3\n adds r2, r2, r3\n"                 \
+    "asrs r2, r2, #16\n adcs " acc ", r2\n"
+#define NH_PAIRS_TWO(acc)                                                                         \
+    "ldmia r0!, {r2, r3}\n muls r2, r4, r2\n asrs r2, r2, #16\n adcs " acc ", r2\n"               \
+    "muls r3, r5, r3\n asrs r3, r3, #16\n adcs " acc ", r3\n"
+#define NH_PAIRS_QUAD_STEP "ldmia r1!, {r4, r5}\n" NH_PAIRS_QUAD("r6") NH_PAIRS_QUAD("r7") /* 26 bytes */
+#define NH_PAIRS_TWO_STEP "ldmia r1!, {r4, r5}\n" NH_PAIRS_TWO("r6") NH_PAIRS_TWO("r7")    /* 30 bytes */
+/* r1 y, r5 what negative sums add, r9 fine, r10 coarse, r11 offset, r12 shift */
+#define NH_PAIRS_STORE(v)                                                                         \
+    "mov r4, r10\n asrs r2, " v ", #8\n muls r2, r4, r2\n uxtb r3, " v "\n muls r3, r4, r3\n"    \
+    "lsrs r3, r3, #8\n adds r2, r2, r3\n mov r3, r9\n muls r3, " v ", r3\n asrs r3, r3, #16\n"   \
+    "adds r2, r2, r3\n add r2, r11\n asrs r3, " v ", #31\n ands r3, r5\n adds r2, r2, r3\n"      \
+    "mov r4, r12\n asrs r2, r4\n sxtb r3, r2\n cmp r3, r2\n beq 9f\n asrs r2, r2, #31\n"        \
+    "movs r3, #127\n eors r3, r2\n 9:\n strb r3, [r1]\n"
+
+NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *pairs) {
+    register const nh_pairs_t *r0 __asm("r0") = pairs;
+    __asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7}\n"
+        "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"
+        "push {r4, r5, r6, r7}\n"
+        "sub sp, sp, #56\n"
+        "mov r1, sp\n"
+        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
+        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
+        "1:\n" /* a channel: its weights to words */
+        "ldr r1, [sp, #8]\n ldr r0, [sp, #12]\n ldr r4, [sp, #16]\n mov r8, r4\n"
+        "movs r6, #255\n lsls r7, r6, #16\n orrs r6, r7\n" /* 0x00ff00ff */
+        "movs r7, #128\n lsls r2, r7, #16\n orrs r7, r2\n" /* 0x00800080 */
+        "5:\n"
+        "ldmia r1!, {r2, r4}\n lsrs r3, r2, #8\n lsrs r5, r4, #8\n"
+        "ands r2, r6\n ands r3, r6\n ands r4, r6\n ands r5, r6\n"
+        "subs r2, r2, r7\n subs r3, r3, r7\n subs r4, r4, r7\n subs r5, r5, r7\n"
+        "stmia r0!, {r2, r3, r4, r5}\n"
+        "cmp r0, r8\n blo 5b\n"
+        "beq 6f\n subs r1, r1, #4\n"
+        "6:\n str r1, [sp, #8]\n"
+        "ldr r1, [sp, #4]\n"
+        "ldmia r1!, {r2, r3, r4, r5}\n mov lr, r2\n mov r9, r3\n mov r10, r4\n mov r11, r5\n"
+        "ldmia r1!, {r2, r3, r4}\n str r1, [sp, #4]\n str r2, [sp, #44]\n mov r12, r3\n"
+        "ldr r1, [sp, #36]\n movs r2, #26\n adr r3, 2f\n"
+        "cmp r4, #0\n bne 6f\n movs r2, #30\n adr r3, 7f\n"
+        "6:\n muls r1, r2, r1\n adds r3, r3, r1\n adds r3, r3, #1\n str r3, [sp, #40]\n"
+        "ldr r1, [sp]\n str r1, [sp, #48]\n"
+        "ldr r0, [sp, #20]\n"
+        "3:\n" /* two windows */
+        "ldr r1, [sp, #12]\n mov r6, lr\n mov r7, lr\n ldr r2, [sp, #40]\n bx r2\n"
+        ".balign 4\n"
+        "2:\n" NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP
+        "cmp r1, r8\n bne 2b\n"
+        "4:\n"
+        "ldr r1, [sp, #48]\n ldr r5, [sp, #44]\n"
+        NH_PAIRS_STORE("r6") "ldr r6, [sp, #28]\n adds r1, r1, r6\n"
+        NH_PAIRS_STORE("r7") "adds r1, r1, r6\n str r1, [sp, #48]\n"
+        "ldr r2, [sp, #24]\n cmp r0, r2\n bne 3b\n"
+        "ldr r1, [sp]\n adds r1, r1, #1\n str r1, [sp]\n"
+        "ldr r2, [sp, #32]\n cmp r1, r2\n beq 8f\n b 1b\n"
+        ".balign 4\n"
+        "7:\n" NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP
+        "cmp r1, r8\n bne 7b\n b 4b\n"
+        "8:\n"
+        "add sp, sp, #56\n"
+        "pop {r4, r5, r6, r7}\n"
+        "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
+        "pop {r4, r5, r6, r7}\n"
+        : "+r"(r0)
+        :
+        : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
+}
+#else
+/* The upper half, rounded. */
+NH_INLINE uint32_t nh_pairs_upper(uint32_t sum) {
+    return (uint32_t)((int32_t)sum >> 16) + ((sum >> 15) & 1u);
+}
+
+NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *p) {
+    const nh_pairs_channel_t *c = p->channels;
+    const uint8_t *from = p->weights;
+    for (int8_t *first = p->y; first != p->y_end; first++, c++) {
+        int8_t *y = first;
+        for (uint32_t *w = p->w; w != p->w_end; w += 2, from += 4) {
+            uint32_t v = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+            w[0] = NH_PAIRS_EVEN(v), w[1] = NH_PAIRS_ODD(v);
+        }
+        for (const uint32_t *x = p->x; x != p->x_end; x += 2 * (p->w_end - p->w)) {
+            for (int32_t i = 0; i < 2; i++, y += p->y_step) {
+                const uint32_t *at = x + 2 * i;
+                uint32_t sum = (uint32_t)c->bias;
+                for (const uint32_t *w = p->w; w != p->w_end; w += 2, at += 4) {
+                    uint32_t a = at[0] * w[0], b = at[1] * w[1];
+                    sum += c->quads ? nh_pairs_upper(a + b) : nh_pairs_upper(a) + nh_pairs_upper(b);
+                }
+                int32_t acc = (int32_t)sum, offset = c->offset + (acc < 0 ? c->negative : 0);
+                int32_t low = (int32_t)((((uint32_t)acc & 255u) * (uint32_t)c->coarse) >> 8);
+                int32_t v = (acc >> 8) * c->coarse + low + ((acc * c->fine) >> 16) + offset;
+                *y = (int8_t)nh_saturate_s8(v >> c->shift);
+            }
+        }
+    }
+}
+#endif
+
+#endif
