@@ -19,8 +19,11 @@ def monitor(
     from edge import platformio
 
     folder = (project or platformio.PROJECT).resolve()
-    arguments = ["device", "monitor", "-e", board, "--port", address(board, port, project)]
-    raise typer.Exit(platformio.run(arguments, folder))
+    where = address(board, port, project)
+    code = platformio.run(["device", "monitor", "-e", board, "--port", where], folder)
+    if code and where.startswith("socket:"):
+        typer.echo(f"nuthatch: is anything behind {where}? nuthatch flash MODEL --board {board} starts it", err=True)
+    raise typer.Exit(code)
 
 
 def address(name: str, port: str | None = None, project: Path | None = None) -> str:
