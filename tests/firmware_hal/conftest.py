@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 if shutil.which("arm-none-eabi-gcc") is None:
-    collect_ignore_glob = ["test_hal_images.py", "test_rp2040.py", "test_stm32.py", "test_arduino.py"]
+    collect_ignore_glob = ["test_hal_images.py", "test_rp2040*.py", "test_stm32.py", "test_arduino.py"]
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,9 @@ class Microphone:
         self.starts_ns: list[float] = []
         chip.gpio[SCK].add_listener(self._clock)
 
+    def next_word(self) -> int:
+        return (self.words * self.STEP & 0xFFFFFF) << 8
+
     def _clock(self, level, before) -> None:
         """Data changes with the falling edge; the first bit comes one clock after the edge of WS."""
         if level != GPIOPinState.LOW:
@@ -95,8 +98,8 @@ class Microphone:
         if ws != self.ws:
             self.ws, self.bit = ws, 32
             if ws == GPIOPinState.LOW:
+                self.word = self.next_word()
                 self.words += 1
-                self.word = (self.words * self.STEP & 0xFFFFFF) << 8
                 self.starts_ns.append(self.chip.clock.nanos)
         elif self.bit:
             self.bit -= 1

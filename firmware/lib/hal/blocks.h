@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #ifndef HAL_MIC_BLOCK
-#define HAL_MIC_BLOCK 512u /* samples of a half: 32 ms at 16 kHz */
+#define HAL_MIC_BLOCK 640u /* samples of a half: 40 ms at 16 kHz, a step of the bundled models */
 #endif
 #ifndef HAL_MIC_STRIDE
 #define HAL_MIC_STRIDE 1u /* words from one sample to the next */
