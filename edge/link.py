@@ -107,6 +107,7 @@ class Link:
         self.noise = 0
         """Lines and bytes that were none of the protocol's."""
         self._buffer = b""
+        self._unit = ""
         self._may_restart = False
 
     def __enter__(self) -> Link:
@@ -197,7 +198,8 @@ class Link:
         if answer is None or any(line.startswith("e-[") for line in answer):
             raise LinkError(f"{self.transport.name}: infer: {(answer or ['no answer'])[-1]}")
         laps = [int(line.removeprefix("m-lap-us-")) for line in answer if line.startswith("m-lap-us-")]
-        costs = _costs(answer, self.info()["unit"])
+        self._unit = self._unit or self.info()["unit"]
+        costs = _costs(answer, self._unit)
         raw = next((x for x in self.ask("results raw") if x.startswith("m-results-raw-[")), "")
         try:
             results = next(x for x in answer if x.startswith("m-results-["))

@@ -118,6 +118,14 @@ def test_an_emulated_board_hears_what_the_daemon_hears(program, daemon, kitchen,
         assert link.stats()["stack_most"] < 2048
 
 
+@pytest.mark.slow
+def test_an_emulated_board_hears_all_of_the_recording(program, daemon, kitchen):
+    with Link(Process(program("wake_computer", "mps2-an386")), timeout_s=60) as link:
+        assert heard(link, with_tail(link, kitchen)) == daemon("wake_computer", kitchen)
+        stats = link.stats()
+        assert (stats["lines_dropped"], stats["blocks_damaged"], stats["overruns"]) == (0, 0, 0)
+
+
 def test_thresholds_outlive_a_fault(program):
     """RAM that a reset spares plays the settings page on an emulator."""
     with Link(Process(program("wake_computer", "mps2-an386")), timeout_s=60) as link:

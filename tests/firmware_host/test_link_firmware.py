@@ -97,7 +97,7 @@ def test_what_cannot_be_done_is_said(keyword, line, answer):
     assert lines[-5:-1] == [f"e-[{answer}]", "m-ready", "m-sync-[1]", "m-ready"]
 
 
-VOCABULARY = """name timestamp profile help db load infer results info stats sync audio a events steps cost set
+VOCABULARY = """name timestamp profile help db load infer results info stats sync audio a events steps features cost set
 threshold computer save defaults on off 160 0 1 64 0.5 1.0000001 00ff 0000 ffff raw print 4294967295 AAAA AAA= = -1"""
 LINE = st.lists(st.sampled_from(VOCABULARY.split()), min_size=1, max_size=5).map(lambda w: " ".join(w).encode())
 PIECE = st.one_of(
