@@ -10,11 +10,16 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from converters.compile import compile_model, open_source
+from converters.firmware_header import firmware_files
 from converters.measure.image import regions
+from converters.target import target
 from edge.board import FOLDER, Board, known, open_board
+from edge.manifest import open_bundle
 
 ROOT = Path(__file__).parents[2]
-HAL = ROOT / "firmware" / "lib" / "hal"
+LIB = ROOT / "firmware" / "lib"
+HAL = LIB / "hal"
 PROGRAM = Path(__file__).parent / "program.c"
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 F405 = ("-DSTM32F405xx", "-DHAL_TX=A,9,7", "-DHAL_RX=B,7,7", "-DHAL_LED=A,10")
@@ -51,6 +56,19 @@ def link(board: Board, folder: Path, *options: str, program: Iterable[Path] = (P
     line += ["-nostartfiles", f"-L{folder}", f"-T{HAL / 'image.ld'}", *map(str, program), *map(str, sources(board))]
     run([*line, "-o", str(elf)])
     return elf
+
+
+def keyword(board: Board, folder: Path, *options: str, model: str = "wake_computer") -> Path:
+    """The application that hears, with its model."""
+    folder.mkdir(parents=True)
+    source = open_source(model)
+    plan = compile_model(source, target(board.target))
+    for name, text in firmware_files(open_bundle(model), plan, board, source.about).items():
+        (folder / name).write_text(text)
+    libraries = [p for p in LIB.glob("*/*.c") if p.parent != HAL]
+    includes = [f"-I{p}" for p in (folder, *sorted(p for p in LIB.iterdir() if p.is_dir()))]
+    program = [ROOT / "firmware" / "apps" / "keyword" / "main.c", *libraries, folder / "model.c"]
+    return link(board, folder, *includes, *options, program=program)
 
 
 def run(line: Sequence[str]) -> str:

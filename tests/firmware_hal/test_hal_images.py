@@ -5,17 +5,12 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hal_image import HAL, ROOT, bare, constant, link, run, sections, symbols
+from hal_image import bare, constant, keyword, link, run, sections, symbols
 
-from converters.compile import compile_model, open_source
-from converters.firmware_header import firmware_files
-from converters.target import target
 from edge.board import Board
-from edge.manifest import open_bundle
 
 BOARDS = bare()
 STM32 = [b for b in BOARDS if "stm32" in b.hal]
-LIB = ROOT / "firmware" / "lib"
 
 
 def named(board: Board) -> str:
@@ -45,16 +40,7 @@ def test_vectors_begin_where_the_chip_looks_for_them(board, images):
 
 @pytest.mark.parametrize("board", BOARDS, ids=named)
 def test_the_keyword_firmware_fits(board, images):
-    source = open_source("wake_computer")
-    plan = compile_model(source, target(board.target))
-    folder = images / f"{board.id}-keyword"
-    folder.mkdir()
-    for name, text in firmware_files(open_bundle("wake_computer"), plan, board, source.about).items():
-        (folder / name).write_text(text)
-    libraries = [p for p in LIB.glob("*/*.c") if p.parent != HAL]
-    includes = [f"-I{p}" for p in (folder, *sorted(p for p in LIB.iterdir() if p.is_dir()))]
-    program = [ROOT / "firmware" / "apps" / "keyword" / "main.c", *libraries, folder / "model.c"]
-    found = sections(link(board, folder, *includes, program=program))
+    found = sections(keyword(board, images / f"{board.id}-keyword"))
     ram = sum(found[s][0] for s in (".data", ".bss", ".noinit"))
     assert sum(found[s][0] for s in (".text", ".rodata", ".data")) < min(96 * 1024, board.flash.bytes)
     assert ram + 2048 < min(40 * 1024, board.ram.bytes)

@@ -9,11 +9,15 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
-from hal_image import F405, link
+from hal_image import F405, keyword, link
 
 from edge.board import open_board
+from edge.link import Link
+from edge.transport import Process
 
 if shutil.which("qemu-system-arm") is None:
     pytest.skip("needs qemu-system-arm", allow_module_level=True)
@@ -22,10 +26,16 @@ MACHINE = ("-M", "netduinoplus2", "-display", "none", "-monitor", "none", "-seri
 COUNTED = ("-icount", "shift=6,sleep=off", "-semihosting-config", "enable=on,target=native")
 
 
+BOARD = dataclasses.replace(open_board("netduinoplus2"), hal=("cortexm", "stm32", "stm32/f4"), uart="stm32f4")
+
+
+def command(elf: Path) -> list[str]:
+    return ["qemu-system-arm", *MACHINE, *COUNTED, "-kernel", str(elf)]
+
+
 class Program:
-    def __init__(self, elf) -> None:
-        line = ["qemu-system-arm", *MACHINE, *COUNTED, "-kernel", str(elf)]
-        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, elf: Path) -> None:
+        self.process = subprocess.Popen(command(elf), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.said = b""
         self.hello: list[str] = []
 
@@ -49,9 +59,8 @@ class Program:
 
 @pytest.fixture
 def program(images) -> Iterator[Program]:
-    board = dataclasses.replace(open_board("netduinoplus2"), hal=("cortexm", "stm32", "stm32/f4"), uart="stm32f4")
-    elf = images / f"{board.id}.elf"
-    it = Program(elf if elf.is_file() else link(board, images, *F405))
+    elf = images / f"{BOARD.id}.elf"
+    it = Program(elf if elf.is_file() else link(BOARD, images, *F405))
     it.hello = it.line()
     assert it.hello[:4] == ["hello", "0", "0", "0"]
     yield it
@@ -99,3 +108,14 @@ def test_the_counter_grows_over_its_24_bits(program):
         ticks.append(int(program.ask("t")[0]))
     steps = [b - a for a, b in zip(ticks, ticks[1:], strict=False)]
     assert all(0 < s < 1 << 26 for s in steps)
+
+
+def test_a_recording_comes_through_the_ring_as_fast_as_its_credit_allows(images):
+    """What is on its way never exceeds the ring: no byte lost, no block sent again."""
+    samples = np.random.default_rng(1).integers(-3000, 3000, 8000, dtype=np.int16)
+    with Link(Process(command(keyword(BOARD, images / "stm32-keyword", *F405))), timeout_s=60) as board:
+        assert int(board.info()["credit_bytes"]) == 1024
+        assert list(board.play(samples)) == []
+        stats = board.stats()
+    assert (int(stats["bytes_lost"]), int(stats["blocks_damaged"])) == (0, 0)
+    assert int(stats["steps"]) >= len(samples) // 640
