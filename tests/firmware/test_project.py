@@ -230,7 +230,8 @@ def test_boards_without_a_framework_build_with_the_system_s_compilers(project, b
         assert done.returncode == 0, done.stderr
         facts = json.loads(done.stdout)
         assert facts["flash_bytes"] < 144 << 10
-        assert facts["ram_bytes"] < 32 << 10
+        # Of the boards with an I2S microphone, 10 KB are blocks of samples with both channels.
+        assert facts["ram_bytes"] < 40 << 10
         assert _vectors(project / f".pio/build/bare_{board.id}/firmware.elf") == board.flash.origin
     finally:
         file.unlink()
