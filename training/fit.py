@@ -8,22 +8,50 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import nn
 
+from training.augment.freq_mixstyle import freq_mixstyle
 from training.augment.spec_augment import spec_augment
+from training.augment.time_roll import time_roll
+from training.compress import prune
 from training.data.draws import epoch_rows
 from training.losses.keyword import KeywordLoss
 from training.recipe import Fit
 
 
+class Lesson(Protocol):
+    """What the loop asks of a task: how often it shows what, as which tensors, and what is minimised."""
+
+    @property
+    def weights(self) -> np.ndarray:
+        """float [N], times per epoch"""
+
+    @property
+    def draw(self) -> Callable[[int], Any]:
+        """k -> what `batch` picks rows of, the k-th of the augmented forms"""
+
+    def batch(self, draws: Any, rows: np.ndarray, epoch: int) -> tuple[torch.Tensor, ...]:
+        """x, labels and words of (example, repeat) rows."""
+
+    def trainee(self, net: nn.Module, options: Fit) -> nn.Module:
+        """What learns: `net` as its member `net`, and heads that are not kept."""
+
+    def loss(self, net: nn.Module, options: Fit, teachers: list[nn.Module], device: torch.device) -> Loss:
+        """What is minimised."""
+
+
+Loss = Callable[[nn.Module, torch.Tensor, torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
+"""(trainee, x, labels, words, generator) -> scalar"""
+
+
 @dataclass(frozen=True)
 class Examples:
-    """What a run learns from."""
+    """Sounds with labels and words: the lesson of keyword networks."""
 
     draw: Callable[[int], np.ndarray]
     """k -> int8 [N, T, F]"""
@@ -51,6 +79,13 @@ class Examples:
         i = rows[:, 0]
         return x, torch.from_numpy(self.labels[i]).long(), torch.from_numpy(self.words[i]).long()
 
+    def trainee(self, net: nn.Module, options: Fit) -> nn.Module:
+        return Trainee(net, self.word_count if options.word_weight else 0)
+
+    def loss(self, net: nn.Module, options: Fit, teachers: list[nn.Module], device: torch.device) -> Loss:
+        shares = torch.from_numpy(self.shares(_outputs(net))).float().to(device)
+        return KeywordLoss(options, teachers, shares)
+
 
 class Trainee(nn.Module):
     """The network with an auxiliary head that tells words apart; the head is not kept."""
@@ -71,7 +106,8 @@ class Trainee(nn.Module):
 class Run:
     """State of a run, all of which a checkpoint holds."""
 
-    trainee: Trainee
+    trainee: Any
+    """The lesson's: it has the network as `net`."""
     optimizer: torch.optim.Optimizer
     average: dict[str, torch.Tensor]
     epoch: int = 0
@@ -103,7 +139,7 @@ def write_atomically(state: Any, file: Path) -> None:
 
 def fit(
     net: nn.Module,
-    examples: Examples,
+    examples: Lesson,
     options: Fit,
     seed: int,
     checkpoint: Path | None = None,
@@ -118,7 +154,7 @@ def fit(
     rank, world = _distributed()
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
     torch.manual_seed(seed * 1000 + rank)
-    trainee = Trainee(net, examples.word_count if options.word_weight else 0).to(device)
+    trainee = examples.trainee(net, options).to(device)
     trainee.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(_groups(trainee, options.weight_decay), lr=options.rate)
     run = Run(trainee, optimizer, {k: v.clone() for k, v in net.state_dict().items()})
@@ -126,8 +162,7 @@ def fit(
         run.restore(checkpoint)
     # Mixed examples have no word: the words' head then gets no gradient.
     model = nn.parallel.DistributedDataParallel(trainee, find_unused_parameters=True) if world > 1 else trainee
-    shares = torch.from_numpy(examples.shares(_outputs(net))).float().to(device)
-    loss_of = KeywordLoss(options, [t.to(device).eval() for t in teachers or []], shares)
+    loss_of = examples.loss(net, options, [t.to(device).eval() for t in teachers or []], device)
     for epoch in range(run.epoch, options.epochs):
         loss = _epoch(model, run, examples, options, seed, loss_of, rank, world, device)
         run.epoch = epoch + 1
@@ -143,7 +178,7 @@ def fit(
 
 
 def _epoch(
-    model: nn.Module, run: Run, examples: Examples, options: Fit, seed: int, loss_of: KeywordLoss,
+    model: nn.Module, run: Run, examples: Lesson, options: Fit, seed: int, loss_of: Loss,
     rank: int, world: int, device: torch.device,
 ) -> float:  # fmt: skip
     """One pass; returns the mean loss of this process's share."""
@@ -153,21 +188,34 @@ def _epoch(
     rows = epoch_rows(examples.weights, rng)
     steps = max(1, len(rows) // options.batch)
     draws = _Draws(examples.draw, options.draws)
+    kept = prune.masks(run.trainee.net, prune.sparsity_at(run.epoch, options.epochs, options.sparsity))
     total = 0.0
     for step, part in enumerate(_batches(rows, steps, rank, world)):
         for group in run.optimizer.param_groups:
             group["lr"] = _rate(options, run.epoch + step / steps)
-        x, labels, words = (t.to(device) for t in examples.batch(draws, part, run.epoch))  # type: ignore[arg-type]
-        if options.mask_bands or options.mask_frames:
-            x = spec_augment(x, masks, options.mask_bands, options.mask_frames)
+        x, labels, words = (t.to(device) for t in examples.batch(draws, part, run.epoch))
+        x = _augmented(x, masks, options)
         loss = loss_of(model, x.contiguous(memory_format=torch.channels_last), labels, words, masks)
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         run.optimizer.step()
+        prune.apply(dict(run.trainee.net.named_parameters()), kept)
         _average(run, options.ema, run.epoch * steps + step)
         total += float(loss.detach())
+    prune.apply(run.average, kept)  # the average remembers what was pruned
     return total / steps
+
+
+def _augmented(x: torch.Tensor, generator: torch.Generator, options: Fit) -> torch.Tensor:
+    """[B, 1, F, T] with what the options vary in each step."""
+    if options.roll_frames:
+        x = time_roll(x, generator, options.roll_frames)
+    if options.mixstyle:
+        x = freq_mixstyle(x, generator, options.mixstyle, options.mixstyle_alpha)
+    if options.mask_bands or options.mask_frames:
+        x = spec_augment(x, generator, options.mask_bands, options.mask_frames)
+    return x
 
 
 class _Draws:
@@ -201,9 +249,11 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
 
 
 def _rate(options: Fit, epoch: float) -> float:
-    """Linear warm-up, then half a cosine to zero."""
+    """Linear warm-up, then half a cosine to zero, or halved at some epochs."""
     if epoch < options.warmup_epochs:
         return options.rate * (epoch + 0.01) / options.warmup_epochs
+    if options.halve_at:
+        return options.rate * 0.5 ** sum(epoch >= share * options.epochs for share in options.halve_at)
     done = (epoch - options.warmup_epochs) / max(1e-9, options.epochs - options.warmup_epochs)
     return options.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 

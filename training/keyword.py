@@ -38,13 +38,13 @@ class Folders:
     beside: Path
 
     @classmethod
-    def around(cls, data: Path, recipe: Recipe) -> Folders:
-        """The nearest folder above the data in which some of the recipe's other sounds lie."""
-        names = [s.folder for s in (*recipe.data.other, *recipe.data.noise, *recipe.data.responses)]
+    def around(cls, data: Path, recipe: Any) -> Folders:
+        """The nearest folder above the data in which some of the recipe's other folders lie."""
+        names = [s.folder for s in recipe.data.beside]
         above = list(data.resolve().parents)
         return cls(data, next((p for p in above if any((p / n).is_dir() for n in names)), above[0]))
 
-    def find(self, sources: tuple[Source, ...], say: Callable[[str], None]) -> list[tuple[Source, Path]]:
+    def find(self, sources: tuple[Any, ...], say: Callable[[str], None]) -> list[tuple[Any, Path]]:
         """The sources that are there; the others are named, since a recipe's figure needs them."""
         found = []
         for source in sources:
@@ -161,9 +161,21 @@ def train(
     report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
 ) -> Path:
     """Train into the folder `out`; returns the path of `model.pt`. Continues where `last.pt` stands."""
-    data = gather(recipe, folders, say)
+    return learn(gather(recipe, folders, say), out, cache, say, report)
+
+
+def learn(
+    data: KeywordData,
+    out: Path,
+    cache: Path,
+    say: Callable[[str], None] = lambda line: None,
+    report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
+    draws: Draws | None = None,
+) -> Path:
+    """The same from clips that were gathered; `draws` of the training clips may be given."""
+    recipe = data.recipe
     say(f"{len(data.train):,} clips to learn from, {len(data.watch):,} to watch, {len(data.noises)} noises")
-    draws = _draws(data, data.train, cache, say)
+    draws = draws or _draws(data, data.train, cache, say)
     examples = Examples(
         draws, data.numbers(data.train), data.words(), np.array([c.weight for c in data.train]), recipe.input_scale
     )
@@ -172,11 +184,11 @@ def train(
     if recipe.fit.start:
         _start_from(net, Path(recipe.fit.start))
     out.mkdir(parents=True, exist_ok=True)
-    _refuse_another_recipe(recipe, out)
+    refuse_another_recipe(recipe, out)
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
     watch = _watch(data, cache, say) if data.watch else lambda net: {}
     fit(net, examples, recipe.fit, recipe.seed, out / "last.pt", watch, report, teachers)
-    if _first():
+    if first_process():
         _save(recipe, data, net, draws, out)
     return out / "model.pt"
 
@@ -195,9 +207,9 @@ def _draws(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str
     return Draws(clips, r.frontend, r.window_frames, r.augment, r.seed, cache, data.noises, data.responses, say)
 
 
-def _refuse_another_recipe(recipe: Recipe, out: Path) -> None:
+def refuse_another_recipe(recipe: Any, out: Path) -> None:
     """A folder continues the run that it holds; another recipe needs another folder."""
-    if not _first():
+    if not first_process():
         return
     file, text = out / "recipe.json", json.dumps(recipe.to_dict(), indent=1)
     if file.is_file() and file.read_text() != text:
@@ -207,7 +219,7 @@ def _refuse_another_recipe(recipe: Recipe, out: Path) -> None:
     partial.replace(file)
 
 
-def _first() -> bool:
+def first_process() -> bool:
     """The one process of a torchrun group that writes."""
     return os.environ.get("RANK", "0") == "0"
 
@@ -217,7 +229,7 @@ def _watch(data: KeywordData, cache: Path, say: Callable[[str], None]) -> Callab
     clips = [c for c in data.watch if c.align != "part"]
     x = _draws(data, clips, cache, say)(None)
     y = data.numbers(clips)
-    main = np.array([c.align != "anywhere" and data.recipe.data.layout == "speech_commands" for c in clips])
+    main = np.array([c.align != "anywhere" and data.recipe.data.layout != "wake_word" for c in clips])
 
     def accuracy(net: nn.Module) -> dict[str, float]:
         logits = predict(net, x[main], data.recipe.input_scale)
@@ -231,7 +243,7 @@ def _watch(data: KeywordData, cache: Path, say: Callable[[str], None]) -> Callab
         threshold = np.quantile(margin[y == 0], 0.999)
         return {"miss_at_.001": float((margin[y == 1] < threshold).mean())}
 
-    return accuracy if data.recipe.task == "commands" else misses
+    return misses if data.recipe.task == "wake" else accuracy
 
 
 @torch.no_grad()
@@ -252,6 +264,7 @@ def _save(recipe: Recipe, data: KeywordData, net: nn.Module, draws: Draws, out: 
     np.save(out / "calibration.npy", np.ascontiguousarray(draws(0)[rows]))
     state: dict[str, Any] = {
         "recipe": {**recipe.to_dict(), "description": recipe.description.replace("{word}", recipe.word)},
+        "task": "scene" if recipe.task == "scene" else "keyword",
         "labels": data.labels,
         "targets": [x for x in data.labels if not x.startswith("_")],
         "input_scale": recipe.input_scale,
@@ -276,6 +289,7 @@ def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
         "seed": recipe.seed,
         "parts": list(recipe.data.parts),
         "salt": recipe.data.salt,
+        "test_fold": recipe.data.test_fold,
         "parameters": sum(p.numel() for p in net.parameters()),
         "clips": len(data.train),
         "speakers": len({c.speaker for c in data.train}),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import importlib.util
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -41,13 +43,15 @@ class Data:
     """What the network learns from, beside the folder given on the command line."""
 
     layout: str = "speech_commands"
-    """`speech_commands`, or `wake_word`: the folder's clips all say one word."""
+    """`speech_commands`, `wake_word`: the folder's clips all say one word; `scenes`: TAU, ESC or class folders."""
     licence: str = ""
     origin: str = ""
     parts: tuple[str, ...] = ("train",)
     """Parts of the split to learn from; all three for a model whose evidence comes from other folds."""
     salt: str = ""
     """Names the split by speaker."""
+    test_fold: int = 0
+    """ESC: this fold is for the test; 0: all folds are learnt from."""
     weight: float = 1.0
     silence_weight: float = 1.0
     unknown_weight: float = 1.0
@@ -56,6 +60,11 @@ class Data:
     other: tuple[Source, ...] = ()
     noise: tuple[Source, ...] = ()
     responses: tuple[Source, ...] = ()
+
+    @property
+    def beside(self) -> tuple[Source, ...]:
+        """All folders that are looked for beside the data."""
+        return (*self.other, *self.noise, *self.responses)
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class Fit:
     batch: int = 128
     rate: float = 3e-3
     warmup_epochs: float = 3.0
+    halve_at: tuple[float, ...] = ()
+    """Shares of the epochs at which the rate halves, instead of falling as a cosine does."""
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     word_weight: float = 0.3
@@ -76,6 +87,15 @@ class Fit:
     mask_frames: int = 12
     mixup: float = 0.0
     """Share of batches whose examples are mixed in pairs."""
+    mixup_alpha: float = 0.0
+    """Shares of the pair from Beta(alpha, alpha); 0: uniform."""
+    roll_frames: int = 0
+    """Each example is rolled in time by up to this."""
+    mixstyle: float = 0.0
+    """Share of batches whose statistics per frequency row are mixed (Freq-MixStyle)."""
+    mixstyle_alpha: float = 0.3
+    sparsity: float = 0.0
+    """Share of the weights that magnitude pruning leaves zero."""
     draws: int = 16
     ema: float = 0.998
     """Decay of the averaged weights that are kept; 0 keeps the last ones."""
@@ -93,7 +113,7 @@ class Recipe:
 
     name: str
     task: str
-    """`commands` or `wake`."""
+    """`commands`, `wake` or `scene`."""
     model: dict[str, Any]
     labels: tuple[str, ...] = ()
     word: str = ""
@@ -115,7 +135,14 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def load(name_or_path: str, overrides: list[str] | None = None) -> Recipe:
+def kind_of(task: str) -> Any:
+    """The class of a task's recipes: `Recipe` of `training/<task>_recipe.py` where that is a file, or this one's."""
+    name = f"training.{task}_recipe"
+    known = task.isidentifier() and importlib.util.find_spec(name) is not None
+    return importlib.import_module(name).Recipe if known else Recipe
+
+
+def load(name_or_path: str, overrides: list[str] | None = None) -> Any:
     """A recipe of this package by name, or any by path, with `key=value` overrides applied."""
     path = Path(name_or_path)
     if not path.is_file():
@@ -127,17 +154,19 @@ def load(name_or_path: str, overrides: list[str] | None = None) -> Recipe:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise RecipeError(f"{path}: not TOML ({e}); correct that line") from None
+    kind = kind_of(str(data.get("task", "")))
     for override in overrides or []:
-        _override(data, override)
-    recipe: Recipe = read(Recipe, data, "")
+        _override(data, override, kind)
+    recipe = read(kind, data, "")
     try:
-        check(recipe.frontend)
+        if isinstance(recipe, Recipe):
+            check(recipe.frontend)
     except ValueError as e:
         raise RecipeError(f"[frontend] {e}") from None
     return recipe
 
 
-def _override(data: dict[str, Any], override: str) -> None:
+def _override(data: dict[str, Any], override: str, kind: Any) -> None:
     key, equals, text = override.partition("=")
     if not equals:
         raise RecipeError(f"--set {override}: expected key=value, for example --set epochs=1")
@@ -145,18 +174,19 @@ def _override(data: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
         value = text
-    *tables, name = _full_name(key).split(".")
+    *tables, name = _full_name(key, kind).split(".")
     for table in tables:
         data = data.setdefault(table, {})
     data[name] = value
 
 
-def _full_name(key: str) -> str:
+def _full_name(key: str, kind: Any) -> str:
     """A bare key stands for the one table that has it: epochs is fit.epochs."""
-    if "." in key or key in typing.get_type_hints(Recipe):
+    hints = typing.get_type_hints(kind)
+    if "." in key or key in hints:
         return key
-    tables = {"fit": Fit, "data": Data, "augment": Augment, "frontend": FrontendConfig}
-    found = [t for t, kind in tables.items() if key in typing.get_type_hints(kind)]
+    tables = {name: of for name, of in hints.items() if dataclasses.is_dataclass(of)}
+    found = [name for name, of in tables.items() if key in typing.get_type_hints(of)]
     if len(found) != 1:
         raise RecipeError(f"--set {key}: no such key; write table.key, for example fit.epochs")
     return f"{found[0]}.{key}"

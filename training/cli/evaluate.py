@@ -93,6 +93,7 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
 
     from edge.frontend import features
     from edge.runtime.litert import LiteRtModel
+    from training.data.scenes import evaluated
     from training.evaluate import plot
     from training.evaluate.accuracy import PARTS, accuracy, clips
     from training.evaluate.material import refuse_trained, split_name
@@ -102,7 +103,11 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
     if split != "all":
         refuse_trained(manifest.training, PARTS[split])
     network = LiteRtModel(bundle.file("model.tflite"))
-    found = clips(data, manifest.labels, split, split_name(manifest.training))
+    scene = manifest.task == "scene"
+    if scene:
+        found = evaluated(data, manifest.labels, split, manifest.training)
+    else:
+        found = clips(data, manifest.labels, split, split_name(manifest.training))
     result = accuracy(
         found,
         manifest.labels,
@@ -220,7 +225,7 @@ def _text(result: dict[str, Any]) -> str:
         low, high = result["interval"]
         lines = [
             f"accuracy {result['accuracy']:.2%} [{low:.2%}, {high:.2%}], {result['clips']:,} clips, "
-            f"{result['speakers']:,} speakers"
+            f"{result['speakers']:,} speakers or sources"
         ]
         return "\n".join(
             lines + [f"  {k:<14} {v['accuracy']:.1%} of {v['clips']}" for k, v in result["per_class"].items()]

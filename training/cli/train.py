@@ -1,4 +1,4 @@
-"""`nuthatch train`: a recipe and folders of recordings to a trained run."""
+"""`nuthatch train`: a recipe and folders of recordings or pictures to a trained run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import typer
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe (commands12, wake) or path of a .toml file")],
-    data: Annotated[Path | None, typer.Option(help="Folder of recordings [NUTHATCH_DATA]")] = None,
+    recipe: Annotated[
+        str, typer.Argument(help="Recipe's name (commands12, portrait, sounds10, wake) or a .toml's path")
+    ],
+    data: Annotated[Path | None, typer.Option(help="Folder of recordings or pictures [NUTHATCH_DATA]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished run in it goes on")] = None,
     beside: Annotated[
         Path | None,
@@ -24,24 +26,28 @@ def train(
     threads: Annotated[int, typer.Option(help="CPU threads; 0: all")] = 0,
 ) -> None:
     """Train a network; a killed run goes on where it was."""
+    import importlib.util
     import sys
 
     import torch
 
     from training.keyword import Folders
-    from training.keyword import train as run
     from training.recipe import load
 
     folder = data or (Path(os.environ["NUTHATCH_DATA"]) if "NUTHATCH_DATA" in os.environ else None)
     if folder is None:
-        raise typer.BadParameter("give the folder of recordings", param_hint="--data")
+        raise typer.BadParameter("give the folder of recordings or pictures", param_hint="--data")
     if threads:
         torch.set_num_threads(threads)
     first = os.environ.get("RANK", "0") == "0"
     chosen = load(recipe, overrides)
     if chosen.task == "wake" and not chosen.word:
         chosen = load(recipe, [*(overrides or []), f'word="{folder.name}"'])
-    target = out or Path("runs") / f"{chosen.name}{'_' + chosen.word if chosen.word else ''}-{chosen.seed}"
+    word = f"_{chosen.word}" if getattr(chosen, "word", "") else ""
+    target = out or Path("runs") / f"{chosen.name}{word}-{chosen.seed}"
+    # A task that is trained in its own way is the module of its name.
+    own = importlib.util.find_spec(f"training.{chosen.task}") is not None
+    run = importlib.import_module(f"training.{chosen.task if own else 'keyword'}").train
     folders = Folders(folder, beside) if beside else Folders.around(folder, chosen)
     bar = _Bar(sys.stderr if first else None)
     path = run(chosen, folders, target, cache, bar.say, bar.report)

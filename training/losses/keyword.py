@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from training.augment.mixup import mixup_share
 from training.recipe import Fit
 
 
@@ -29,7 +30,7 @@ class KeywordLoss:
         mixed = o.mixup > 0 and float(torch.rand(1, generator=generator)) < o.mixup
         share, order = 1.0, torch.arange(len(x))
         if mixed:
-            share = 0.5 + 0.5 * float(torch.rand(1, generator=generator))
+            share = mixup_share(generator, o.mixup_alpha)
             order = torch.randperm(len(x), generator=generator)
             x = share * x + (1 - share) * x[order]
         logits, word_logits = model(x)

@@ -1,0 +1,92 @@
+"""Scenes from a folder of sounds to a run, on from where it was killed, to a bundle and its measure."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from training.data.audio import DataError
+from training.keyword import Folders, load_trained
+from training.recipe import load
+from training.scene import gather, train
+
+SMALL = [
+    "labels=[]", "model.channels=4", "window_frames=32", "frontend.bands=32", "batch=8", "draws=2", "epochs=3",
+    "roll_frames=4", "data.test_fold=4",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """Two classes of one second: a low hum and a hiss, four folds."""
+    folder = tmp_path_factory.mktemp("esc")
+    rng = np.random.default_rng(0)
+    for fold in (1, 2, 3, 4):
+        for take in "ABC":
+            t = np.arange(16_000) / 16_000
+            hum = 0.2 * np.sin(2 * np.pi * (120 + 10 * fold) * t) + 0.01 * rng.normal(size=16_000)
+            for label, x in (("001 - Hum", hum), ("002 - Hiss", 0.1 * rng.normal(size=16_000))):
+                (folder / label).mkdir(exist_ok=True)
+                soundfile.write(folder / label / f"{fold}-{fold}{take == 'C'}1{label[2]}-{take}.wav".replace(
+                    "True", "7").replace("False", "8"), x, 16_000)  # fmt: skip
+    return folder
+
+
+def test_labels_left_open_are_the_folders(sounds, tmp_path):
+    data = gather(load("sounds10", SMALL), Folders(sounds, tmp_path))
+    assert data.labels == ["hiss", "hum"]
+    assert (len(data.train), len(data.watch)) == (18, 6)
+    with pytest.raises(DataError, match="class 'hiss' is none of the recipe's labels"):
+        gather(load("sounds10"), Folders(sounds, tmp_path))
+    with pytest.raises(DataError, match="no clip of 'rain' to learn from"):
+        gather(load("sounds10", [*SMALL, 'labels=["hiss", "hum", "rain"]']), Folders(sounds, tmp_path))
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_run_ends_with_the_same_weights(sounds, tmp_path):
+    recipe = load("sounds10", [*SMALL, "sparsity=0.5"])
+
+    def die(epoch, epochs, figures):
+        if epoch == 2:
+            raise Killed
+
+    folders, cache = Folders(sounds, tmp_path), tmp_path / "cache"
+    whole = train(recipe, folders, tmp_path / "a", cache).parent
+    with pytest.raises(Killed):
+        train(recipe, folders, tmp_path / "b", cache, report=die)
+    resumed = train(recipe, folders, tmp_path / "b", cache).parent
+    a, b = (load_trained(x).net.state_dict() for x in (whole, resumed))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_from_sounds_to_a_bundle_and_its_measure(sounds, tmp_path, nuthatch):
+    pytest.importorskip("ai_edge_litert")
+    options = [x for s in [*SMALL, "epochs=8", "rate=0.01", "ema=0.5"] for x in ("--set", s)]
+    run, bundle = tmp_path / "run", tmp_path / "hums"
+    code, _, err = nuthatch(
+        "train", "sounds10", "--data", sounds, "--out", run, "--cache", tmp_path / "cache", *options
+    )  # fmt: skip
+    assert code == 0, err
+    assert nuthatch("convert", run, "--out", bundle)[0] == 0
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["task"] == "scene"
+    assert manifest["stream"] is None
+    code, out, err = nuthatch("evaluate", bundle, "--data", sounds, "--split", "test", "--json")
+    assert code == 0, err
+    result = json.loads(out)
+    assert result["clips"] == 6
+    low, high = result["interval"]
+    assert 0 <= low <= result["accuracy"] <= high <= 1
+    (sounds / "003 - Bells").mkdir()
+    try:
+        soundfile.write(sounds / "003 - Bells" / "4-1-A.wav", np.zeros(100), 16_000)
+        code, _, err = nuthatch("evaluate", bundle, "--data", sounds)
+        assert code == 1 and "class 'bells' is no label of this model" in err
+    finally:
+        (sounds / "003 - Bells" / "4-1-A.wav").unlink()
+        (sounds / "003 - Bells").rmdir()

@@ -1,0 +1,1 @@
+"""Smaller networks: pruning, and what is left to ship."""
