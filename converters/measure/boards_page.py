@@ -93,23 +93,26 @@ def _goals(found: Sequence[Goal]) -> str:
 def _stages(results: Sequence[Result]) -> str:
     text = (
         "A step is what the model hears at once (4 hops of 10 ms in the bundled models). Median / 95th percentile / "
-        "largest, in the board's unit: instructions where QEMU counts them, cycles, or ns. **Share**: of a step's time "
-        "that the largest takes at the board's clock, at one instruction a cycle where instructions are counted; over "
-        "100 % it cannot keep up. The largest decision is one that sends an event."
+        "largest, in the board's unit: instructions where QEMU counts them, cycles, or ns. The largest decision is one "
+        "that sends an event. **Real time**: the clock that the largest step needs, of the one that the board has (at "
+        "one instruction a cycle where instructions are counted; clocks of emulated development boards mean little)."
     )
-    columns = ("board", "model", "unit", *STAGES.values(), "MHz", "share")
+    columns = ("board", "model", "unit", *STAGES.values(), "real time")
     lines = (_stage_line(r, name, m) for r, name, m in _rows(results) if "stages" in m)
     return _table("What a step takes", text, columns, lines)
 
 
 def _stage_line(result: Result, name: str, m: Mapping[str, Any]) -> list[str]:
     cells = [" / ".join(f"{m['stages'][s][k]:,}" for k in ("median", "p95", "largest")) for s in STAGES]
-    largest, clock = m["stages"]["step"]["largest"], m["ticks_hz"]
-    if m["unit"] == "instructions":
-        clock = result["clock_hz"]
-    mhz = "" if m["unit"] == "ns" else f"{largest / m['step_us']:.1f}"
-    share = f"{100 * largest * 1_000_000 / (clock * m['step_us']):.1f} %" if clock else ""
-    return [result["board"], name, m["unit"], *cells, mhz, share]
+    return [result["board"], name, m["unit"], *cells, _real_time(m, result["clock_hz"])]
+
+
+def _real_time(m: Mapping[str, Any], board_hz: int) -> str:
+    largest = m["stages"]["step"]["largest"]
+    if m["unit"] == "ns":
+        return f"{largest / m['step_us'] / 10:.1f} % of the time"
+    clock = board_hz if m["unit"] == "instructions" else m["ticks_hz"]
+    return f"{largest / m['step_us']:.1f} of {clock / 1_000_000:g} MHz"
 
 
 def _memory(results: Sequence[Result]) -> str:
@@ -122,4 +125,9 @@ def _memory(results: Sequence[Result]) -> str:
 
 def _tools(results: Sequence[Result]) -> str:
     lines = ([r["board"], r.get("title", ""), r.get("date", ""), "; ".join(r.get("tools", ()))] for r in results)
-    return _table("Boards and tools", "", ("board", "what it is", "measured", "tools"), lines)
+    return _table(
+        "Boards and tools",
+        "Everything emulated unless a port is named.",
+        ("board", "what it is", "measured", "tools"),
+        lines,
+    )
