@@ -34,6 +34,7 @@ KITCHEN = Path(__file__).parents[2] / "samples" / "kitchen.opus"
 PATIENCE_S = 60.0
 """Without progress: emulators are slow, and machines busy."""
 RESULTS = pytest.StashKey[dict[str, dict[str, Any]]]()
+SUBJECTS = pytest.StashKey[list[Subject]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,14 +66,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "device" not in metafunc.fixturenames:
         return
     every = not metafunc.definition.get_closest_marker("one_model")
-    cases = [(s, m) for s in subjects(metafunc.config) for m in (s.models if every else s.models[:1])]
+    cases = [(s, m) for s in metafunc.config.stash[SUBJECTS] for m in (s.models if every else s.models[:1])]
     names = [f"{s.board.id}-{m.replace(' ', '_')}" for s, m in cases]
     metafunc.parametrize("device", cases, indirect=True, scope="session", ids=names)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "one_model: of a board, whichever model is on it")
-    config.stash[RESULTS] = {}
+    config.stash[RESULTS], config.stash[SUBJECTS] = {}, subjects(config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
