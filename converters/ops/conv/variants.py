@@ -76,7 +76,9 @@ def pairs(layer: Layer) -> Kernel | None:
     weights, four = packed
     constants = packing.pairs_channels(layer.requantization, scaled, four)
     quads = -(-layer.depth // 4)
-    count = min(max(8, 128 // quads) & ~1, layer.positions + layer.positions % 2)
+    # A channel's weights are expanded for so many: as many as fit beside the activations with little more memory.
+    room = sum(int(np.prod(t.shape)) for t in (layer.x, layer.output)) // 6
+    count = min(max(8, 128 // quads, min(room // (8 * quads), 48)) & ~1, layer.positions + layer.positions % 2)
     scratch = 8 * (quads + quads % 2) + 8 * quads * count
     scratch += 0 if layer.step or layer.words == 2 else 4 * quads
     made = _kernel(layer, "pairs_s8", "op_pairs.c", weights, constants, count, scratch, f"{count} positions, pairs", 0)

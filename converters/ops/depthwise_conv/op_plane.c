@@ -2,6 +2,7 @@
    three taps, which need few registers: the sums wait in scratch. The planes hold bytes x + 128, four channels
    beside each other as in the input: cores without LDRSB at a fixed offset have LDRB there. */
 #include "plane.h"
+#include "threes.h"
 
 /* Of a channel; then the weights of each pass. */
 typedef struct {
@@ -106,6 +107,22 @@ NH_PLANE_END(2, _exact, 0)
 NH_PLANE_END(1, _brief, 1)
 NH_PLANE_END(2, _brief, 1)
 
+#if defined(__ARM_ARCH_6M__) /* all of a channel's outputs, instead of passes, where p->threes is not -1 */
+#define NH_PLANE_THREES(S)                                                                                       \
+    NH_PASS void nh_plane_all_##S##_brief(const nh_plane_t *p, const nh_plane_channel_t *k, const uint8_t *x,    \
+                                          int8_t *y) {                                                           \
+        nh_threes(p, k->bias, k->weights, k->multiplier, k->offset, k->shift, x, y, nh_threes_##S);              \
+    }
+NH_PLANE_THREES(1)
+NH_PLANE_THREES(2)
+#else
+#define nh_plane_all_1_brief NULL
+#define nh_plane_all_2_brief NULL
+#endif
+#define nh_plane_all_1_exact NULL
+#define nh_plane_all_2_exact NULL
+
+typedef void (*nh_plane_all_t)(const nh_plane_t *p, const nh_plane_channel_t *k, const uint8_t *x, int8_t *y);
 typedef void (*nh_plane_first_t)(int32_t *sums, int32_t n, const uint8_t *x, const nh_plane_channel_t *k);
 typedef void (*nh_plane_next_t)(int32_t *sums, int32_t n, const uint8_t *x, const int8_t *w);
 typedef void (*nh_plane_end_t)(const nh_plane_t *p, const nh_plane_channel_t *k, int32_t *sums, const uint8_t *x,
@@ -125,7 +142,7 @@ NH_INLINE void nh_plane_outputs(const nh_plane_t *p, const nh_plane_channel_t *k
 
 /* scratch: the planes, a row of sums. */
 NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, void *scratch, nh_plane_first_t first,
-                              nh_plane_next_t next, nh_plane_end_t last) {
+                              nh_plane_next_t next, nh_plane_end_t last, nh_plane_all_t all) {
     uint32_t *planes = (uint32_t *)scratch;
     const uint8_t *k = (const uint8_t *)p->channel;
     memset(planes, p->x_zero + 128, (size_t)(4 * p->size));
@@ -134,8 +151,10 @@ NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
         if (n == 4 && (p->channels & 3) == 0) nh_plane_fill_words(p, x + c, planes + p->inside, 4);
         else nh_plane_fill_words(p, x + c, planes + p->inside, n);
         for (int32_t i = 0; i < n; i++, k += p->channel_bytes) {
-            nh_plane_outputs(p, (const nh_plane_channel_t *)(const void *)k, (const uint8_t *)planes + i,
-                             (int32_t *)(planes + p->size), y + c + i, first, next, last);
+            const nh_plane_channel_t *channel = (const nh_plane_channel_t *)(const void *)k;
+            const uint8_t *plane = (const uint8_t *)planes + i;
+            if (all && p->threes >= 0) all(p, channel, plane, y + c + i);
+            else nh_plane_outputs(p, channel, plane, (int32_t *)(planes + p->size), y + c + i, first, next, last);
         }
     }
     nh_clamp_s8(y, p->channels * p->y_inner * p->y_outer, p->low, p->high);
@@ -144,7 +163,8 @@ NH_INLINE void nh_plane_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
 #define NH_PLANE_KIND(S, KIND)                                                                               \
     NH_KERNEL void nh_depthwise_plane_##S##KIND##_s8(const nh_plane_t *p, const int8_t *x, int8_t *y,        \
                                                      void *scratch) {                                        \
-        nh_plane_layer(p, x, y, scratch, nh_plane_first_##S, nh_plane_next_##S, nh_plane_end_##S##KIND);     \
+        nh_plane_layer(p, x, y, scratch, nh_plane_first_##S, nh_plane_next_##S, nh_plane_end_##S##KIND,      \
+                       nh_plane_all_##S##KIND);                                                              \
     }
 NH_PLANE_KIND(1, _exact)
 NH_PLANE_KIND(2, _exact)

@@ -23,6 +23,7 @@ typedef struct {
     int32_t channel_bytes;
     const int32_t *passes; /* the portable kernel's: places of three taps each from the window's first, in values */
     int32_t pass_count; /* at least 2 */
+    int32_t threes;     /* what threes.h calls back; -1 where the passes are no 3 x 3 window or outputs too few */
 } nh_plane_t;
 
 #endif

@@ -121,7 +121,8 @@ def portable(layer: Layer) -> Choice | None:
         "nh_plane_t",
         plane.fields(row, 0)
         | {"size": size, "channel": channels, "channel_bytes": 4 * channels.shape[1]}
-        | {"passes": (offsets @ np.array([row, 1])).astype(np.int32), "pass_count": len(offsets)},
+        | {"passes": (offsets @ np.array([row, 1])).astype(np.int32), "pass_count": len(offsets)}
+        | {"threes": _back(plane, offsets)},
         scratch_bytes=4 * (size + plane.outputs),
         in_place=layer.overwrites,
         variant=f"planes of {plane.rows} x {plane.values}, {len(offsets)} passes{', brief' * bool(brief)}",
@@ -131,6 +132,12 @@ def portable(layer: Layer) -> Choice | None:
     x = layer.x.shape
     each = layer.positions * (14 + 6 * len(offsets)) + layer.y.shape[plane.outer] * (8 + 12 * len(offsets))
     return Choice(layer.channels * (each + 2 * x[1] * x[2] + 30), kernel)
+
+
+def _back(plane: Plane, offsets: np.ndarray) -> int:
+    """nh_plane_t.threes."""
+    window = plane.weights.shape[1:] == (3, 3) and len(offsets) == 3
+    return -(plane.outputs % -3) * 4 * plane.stride if window and plane.outputs >= 3 else -1
 
 
 def _passes(plane: Plane) -> tuple[np.ndarray, np.ndarray]:
