@@ -1,0 +1,126 @@
+"""Portraits trained: from a folder to a run, in two stages, interrupted or not."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from training.data.audio import DataError
+from training.data.drawn_portraits import backdrop, write_drawn
+from training.keyword import Folders
+from training.models import build
+from training.portrait import PortraitExamples, Trainee, gather, network_input, predict, train
+from training.portrait_recipe import Recipe
+from training.recipe import RecipeError, load
+
+SMALL = [
+    "model.width=0.34", "height=64", "width=64", "repeats=2", "encoder.epochs=2", "fit.epochs=2", "encoder.batch=8",
+    "fit.batch=8", "workers=2",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    top = tmp_path_factory.mktemp("portraits")
+    write_drawn(str(top / "people"), 12, 80)
+    for part in ("plain", "Faces"):
+        (top / "det_raccoon" / part).mkdir(parents=True)
+        for i in range(3):
+            Image.fromarray(backdrop(np.random.default_rng(i), 90)).save(top / "det_raccoon" / part / f"{i}.jpg")
+    (top / "det_raccoon" / "plain" / "broken.jpg").write_bytes(b"\xff\xd8")
+    return top / "people"
+
+
+@pytest.fixture
+def recipe():
+    return load("portrait", SMALL)
+
+
+def folders(pictures, recipe):
+    return Folders.around(pictures, recipe)
+
+
+def test_the_recipe_is_of_its_own_kind():
+    found = load("portrait", ["composed=0.3", "fit.epochs=7"])
+    assert isinstance(found, Recipe) and found.data.composed == 0.3 and found.fit.epochs == 7
+    with pytest.raises(RecipeError, match="epochs: no such key; write table.key"):
+        load("portrait", ["epochs=7"])
+
+
+def test_folders_are_gathered_and_what_is_missing_is_said(pictures, recipe):
+    said = []
+    data = gather(recipe, folders(pictures, recipe), said.append)
+    assert len(data.train) + len(data.watch) == 12 and len(data.people) == len(data.train)
+    assert len(data.backgrounds) == 6
+    assert any("caltech101_128: not in" in line for line in said)
+    assert any("1 pictures cannot be read" in line for line in said)
+
+
+def test_backgrounds_that_show_people_are_left_out(pictures):
+    table = '[{ folder = "det_raccoon", without = ["Faces"] }]'
+    recipe = load("portrait", [*SMALL, f"data.backgrounds={table}"])
+    assert len(gather(recipe, folders(pictures, recipe)).backgrounds) == 3
+
+
+def test_examples_depend_on_their_place_and_epoch_only(pictures, recipe):
+    examples = PortraitExamples(gather(recipe, folders(pictures, recipe)), 2)
+    rows = np.array([[0, 0], [3, 1], [0, 0]])
+    x, masks, _ = examples.batch(None, rows, 4)
+    assert x.shape == (3, 3, 64, 64) and masks.shape == (3, 64, 64) and set(masks.unique().tolist()) <= {0, 1}
+    assert torch.equal(x[0], x[2]) and not torch.equal(x[0], x[1])
+    assert not torch.equal(examples.batch(None, rows, 5)[0], x)
+    assert float(examples.shares().sum()) == pytest.approx(1)
+
+
+def test_each_stage_has_its_output(recipe):
+    net = build(recipe.model, 2, 64, 64)
+    x = network_input(np.zeros((1, 64, 64, 3), np.uint8))
+    assert float(x.min()) == float(x.max()) == -2.0
+    assert Trainee(net.encoder)(x).shape == (1, 2, 8, 8) and Trainee(net)(x).shape == (1, 2, 64, 64)
+
+
+def test_a_run_goes_on_where_it_was_killed(pictures, recipe, tmp_path):
+    torch.set_num_threads(1)
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    heard = []
+    file = train(recipe, folders(pictures, recipe), whole, tmp_path, report=lambda *a: heard.append(a))
+    assert [a[0] for a in heard] == [1, 2, 1, 2]
+
+    class KilledError(Exception):
+        pass
+
+    for stop in (1, 2):  # within the first stage, within the second
+
+        def killed(epoch, epochs, figures, left=[stop]):  # noqa: B006
+            left[0] -= 1
+            if left[0] < 0:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            train(recipe, folders(pictures, recipe), parted, tmp_path, report=killed)
+    train(recipe, folders(pictures, recipe), parted, tmp_path)
+    wanted, found = (torch.load(f / "model.pt", weights_only=True)["state_dict"] for f in (whole, parted))
+    assert all(torch.equal(wanted[k], found[k]) for k in wanted)
+    state = torch.load(file, weights_only=True)
+    assert state["task"] == "portrait" and state["labels"] == ["background", "person"]
+    assert np.load(whole / "calibration.npy").shape == (128, 64, 64, 3)
+    with pytest.raises(RecipeError, match="another recipe"):
+        train(load("portrait", [*SMALL, "seed=1"]), folders(pictures, recipe), whole, tmp_path)
+
+
+def test_probabilities_come_picture_by_picture(recipe):
+    net = build(recipe.model, 2, 64, 64)
+    rgb = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), np.uint8)
+    found = predict(net, rgb)
+    assert found.shape == (3, 64, 64) and np.allclose(found[:1], predict(net, rgb[:1]), atol=1e-6)
+
+
+def test_a_folder_of_another_part_only_is_refused(pictures, tmp_path):
+    recipe = load("portrait", [*SMALL, 'data.parts=["test"]', 'data.salt="none of these"'])
+    shutil.copytree(pictures, tmp_path / "few")
+    for file in sorted((tmp_path / "few" / "img").iterdir())[1:]:
+        file.unlink()
+    with pytest.raises(DataError, match="none of its pictures is in the part test"):
+        gather(recipe, Folders(tmp_path / "few", tmp_path))

@@ -1,0 +1,246 @@
+"""From a recipe and folders of pictures to the examples of a portrait network, and to a run trained in two stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from training.augment.portrait_light import light
+from training.augment.portrait_warp import warp
+from training.data.audio import DataError
+from training.data.compositor import CutOut, compose, cut_out
+from training.data.drawn_portraits import backdrop
+from training.data.portraits import Picture, Portraits, open_picture, picture_files, resized
+from training.data.split import part_of
+from training.evaluate.segmentation import band_at, segmentation
+from training.fit import Loss, fit, write_atomically
+from training.keyword import Folders, first_process, refuse_another_recipe
+from training.losses.boundary import KERNEL_EIGHTH
+from training.losses.segmentation import SegmentationLoss
+from training.models import build
+from training.models.sinet import LABELS
+from training.portrait_recipe import Backgrounds, Recipe
+from training.recipe import Fit
+
+INPUT_SCALE = 1 / 64
+"""The network's real input is the pixel less 128, times this."""
+CALIBRATION_PICTURES = 128
+BACKGROUNDS = 3_000
+"""As many pictures of a folder are kept in memory."""
+WATCHED = 200
+
+
+@dataclass
+class PortraitData:
+    """Pictures to learn from and to watch, people cut out, and backgrounds."""
+
+    recipe: Recipe
+    train: list[Picture]
+    watch: list[Picture]
+    people: list[CutOut | None]
+    """One for each picture to learn from."""
+    backgrounds: list[np.ndarray]
+    used: list[Backgrounds] = field(default_factory=list)
+    """The sources of the backgrounds."""
+    folder: str = ""
+
+
+def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> PortraitData:
+    """Read the pictures. Raises DataError for folders that hold none."""
+    portraits = Portraits(folders.data)
+    train: list[Picture] = []
+    watch: list[Picture] = []
+    for name, picture in portraits.read():
+        (train if part_of(name, recipe.data.salt) in recipe.data.parts else watch).append(picture)
+    for line in portraits.named[:5]:
+        say(line)
+    if portraits.skipped:
+        say(f"{sum(portraits.skipped.values())} pictures left out: {dict(portraits.skipped)}")
+    if not train:
+        raise DataError(f"{folders.data}: none of its pictures is in the part {', '.join(recipe.data.parts)}; add some")
+    found = folders.find(recipe.data.backgrounds, say)
+    backgrounds = [b for source, path in found for b in _backgrounds(source, path, recipe.seed, say)]
+    people = [cut_out(p) for p in train]
+    used, name = [s for s, _ in found], folders.data.resolve().name
+    return PortraitData(recipe, train, watch, people, backgrounds, used, name)
+
+
+def _backgrounds(source: Backgrounds, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
+    files = [f for f in picture_files(folder) if not set(source.without) & set(f.relative_to(folder).parts)]
+    order = np.random.default_rng(seed).permutation(len(files))[:BACKGROUNDS]
+    read, broken = [], 0
+    for i in np.sort(order):
+        try:
+            read.append(np.asarray(open_picture(files[i])))
+        except DataError:
+            broken += 1
+    if broken:
+        say(f"{folder}: {broken} pictures cannot be read, left out")
+    return read
+
+
+@dataclass
+class PortraitExamples:
+    """The lesson of portrait networks: each example is made when it is asked for, from its place and the epoch."""
+
+    data: PortraitData
+    workers: int = 1
+
+    @property
+    def weights(self) -> np.ndarray:
+        return np.full(len(self.data.train), self.data.recipe.data.repeats)
+
+    def draw(self, k: int) -> None:
+        return None
+
+    def picture(self, index: int, repeat: int, epoch: int) -> Picture:
+        """The same for the same numbers, on any machine and in any process."""
+        data, recipe = self.data, self.data.recipe
+        rng, size = np.random.default_rng((recipe.seed, index, repeat, epoch)), (recipe.height, recipe.width)
+        person = data.people[index]
+        if person is not None and rng.random() < recipe.data.composed:
+            others = [p for p in data.people if p is not None]
+            made = compose(rng, [person, *others], self._background(rng, size), recipe.compose, size)
+            made = warp(rng, made, size, 0.25)
+        else:
+            made = warp(rng, data.train[index], size)
+        return Picture(light(rng, made.rgb), made.mask)
+
+    def _background(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+        # Drawn ones too: no folder has a plain wall of every colour.
+        if not self.data.backgrounds or rng.random() < 0.1:
+            return backdrop(rng, max(size))
+        return self.data.backgrounds[int(rng.integers(len(self.data.backgrounds)))]
+
+    def batch(self, draws: Any, rows: np.ndarray, epoch: int) -> tuple[torch.Tensor, ...]:
+        """float [B, 3, H, W], mask int [B, H, W], nothing."""
+        with ThreadPoolExecutor(max(1, self.workers)) as pool:
+            made = list(pool.map(lambda row: self.picture(int(row[0]), int(row[1]), epoch), rows))
+        mask = torch.from_numpy(np.stack([m.mask for m in made])).long()
+        return network_input(np.stack([m.rgb for m in made])), mask, torch.zeros(len(made))
+
+    def trainee(self, net: nn.Module, options: Fit) -> nn.Module:
+        return Trainee(net)
+
+    def loss(self, net: nn.Module, options: Fit, teachers: list[nn.Module], device: torch.device) -> Loss:
+        recipe = self.data.recipe
+        kernel = KERNEL_EIGHTH if Trainee(net).coarse else band_at(recipe.height)
+        loss = SegmentationLoss(self.shares().to(device), kernel, recipe.boundary_weight)
+        return lambda model, x, masks, words, generator: loss(model(x), masks)
+
+    def shares(self) -> torch.Tensor:
+        """float [2]: of the pixels of the first examples."""
+        rows = np.linspace(0, len(self.data.train) - 1, min(64, len(self.data.train))).astype(int)
+        person = float(np.mean([self.picture(int(i), 0, 0).mask.mean() for i in rows]))
+        return torch.tensor([1 - person, person])
+
+
+class Trainee(nn.Module):
+    """The whole network, or its encoder alone, whose coarse prediction is then what learns."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+        self.coarse = not hasattr(net, "encoder")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.net(x)
+        logits: torch.Tensor = y[0] if self.coarse else y
+        return logits
+
+
+def network_input(rgb: np.ndarray) -> torch.Tensor:
+    """uint8 [B, H, W, 3] -> float [B, 3, H, W]."""
+    return (torch.from_numpy(rgb).permute(0, 3, 1, 2).float() - 128) * INPUT_SCALE
+
+
+def train(
+    recipe: Recipe,
+    folders: Folders,
+    out: Path,
+    cache: Path,
+    say: Callable[[str], None] = lambda line: None,
+    report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
+) -> Path:
+    """Train into the folder `out`; returns the path of `model.pt`. Continues where its checkpoints stand.
+
+    First the encoder learns the coarse prediction, then, from there, the whole network (Park et al. 2020, section 4).
+    """
+    torch.manual_seed(recipe.seed)
+    net = build(recipe.model, len(LABELS), recipe.height, recipe.width)
+    out.mkdir(parents=True, exist_ok=True)
+    refuse_another_recipe(recipe, out)
+    data = gather(recipe, folders, say)
+    say(f"{len(data.train)} pictures to learn from, {len(data.watch)} to watch, {len(data.backgrounds)} backgrounds")
+    examples = PortraitExamples(data, recipe.data.workers or torch.get_num_threads())
+    net.encoder = fit(net.encoder, examples, recipe.encoder, recipe.seed, out / "encoder.pt", report=report)  # type: ignore[arg-type]
+    fit(net.train(), examples, recipe.fit, recipe.seed + 1, out / "last.pt", _watch(data), report)
+    if first_process():
+        _save(data, examples, net, out)
+    return out / "model.pt"
+
+
+def _watch(data: PortraitData) -> Callable[[nn.Module], dict[str, float]]:
+    """IoU on pictures that are not learnt from."""
+    recipe = data.recipe
+    watched = [resized(p, recipe.height, recipe.width) for p in data.watch[:WATCHED]]
+
+    def measure(net: nn.Module) -> dict[str, float]:
+        if not watched:
+            return {}
+        masks = list(predict(net, np.stack([p.rgb for p in watched])) > 0.5)
+        found = segmentation(masks, [p.mask for p in watched])
+        return {k: v for k, v in found.items() if k in ("iou", "boundary_iou") and v is not None}
+
+    return measure
+
+
+@torch.no_grad()
+def predict(net: nn.Module, rgb: np.ndarray) -> np.ndarray:
+    """uint8 [N, H, W, 3] at the network's size -> the person's probability float32 [N, H, W]."""
+    net.eval()
+    device = next(net.parameters()).device
+    parts = [network_input(rgb[i : i + 16]) for i in range(0, len(rgb), 16)]
+    return np.concatenate([net(x.to(device)).softmax(1)[:, 1].cpu().numpy() for x in parts])
+
+
+def _save(data: PortraitData, examples: PortraitExamples, net: nn.Module, out: Path) -> None:
+    recipe = data.recipe
+    rows = np.arange(CALIBRATION_PICTURES) % len(data.train)
+    made = [examples.picture(int(i), n // len(data.train), 2**31).rgb for n, i in enumerate(rows)]
+    np.save(out / "calibration.npy", (np.stack(made).astype(np.int16) - 128).astype(np.int8))
+    own = {"data": data.folder, "licence": recipe.data.licence, "source": recipe.data.origin}
+    used = [{"data": s.folder, "licence": s.licence, "source": s.origin} for s in data.used]
+    state = {
+        "recipe": recipe.to_dict(),
+        "task": "portrait",
+        "labels": list(LABELS),
+        "targets": ["person"],
+        "input_scale": INPUT_SCALE,
+        "state_dict": net.state_dict(),
+        "licences": [own, *used],
+        "facts": _facts(data, net),
+        "evidence": [],
+    }
+    write_atomically(state, out / "model.pt")
+
+
+def _facts(data: PortraitData, net: nn.Module) -> dict[str, Any]:
+    recipe = data.recipe
+    return {
+        "recipe": recipe.name,
+        "seed": recipe.seed,
+        "parts": list(recipe.data.parts),
+        "salt": recipe.data.salt,
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "pictures": len(data.train),
+        "backgrounds": len(data.backgrounds),
+        "epochs": [recipe.encoder.epochs, recipe.fit.epochs],
+    }
