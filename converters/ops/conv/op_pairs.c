@@ -20,6 +20,27 @@ NH_INLINE void nh_conv_pairs_words(const nh_conv_t *p, const nh_ring_t *x, int32
     }
 }
 
+/* nh_window where no band is padding. */
+NH_INLINE void nh_conv_pairs_bytes(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t band, int8_t *window) {
+    const int32_t bytes = p->x_f * p->x_c, row_bytes = p->k_f * p->x_c;
+    int32_t frame = t * p->stride_t - p->pad_t;
+    uint8_t *to = (uint8_t *)window;
+    for (int32_t i = p->k_t; i > 0; i--, frame += p->dilation_t) {
+        uint8_t *end = to + row_bytes;
+        if ((uint32_t)frame >= (uint32_t)p->x_t) {
+            while (to != end) *to++ = (uint8_t)p->x_zero;
+        } else {
+            const int8_t *row = x->x + frame * bytes;
+            const uint8_t *from = (const uint8_t *)(row - (row >= x->end ? x->bytes : 0)) + band * p->x_c;
+            for (; end - to >= 3; to += 3, from += 3) {
+                uint8_t a = from[0], b = from[1], c = from[2];
+                to[0] = a, to[1] = b, to[2] = c;
+            }
+            while (to != end) *to++ = *from++;
+        }
+    }
+}
+
 /* The same for any window, through `window`, which holds it as bytes, unless its rows are whole words. */
 NH_INLINE void nh_conv_pairs_window(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t f, uint32_t *at,
                                     int8_t *window, int32_t quads) {
@@ -28,7 +49,8 @@ NH_INLINE void nh_conv_pairs_window(const nh_conv_t *p, const nh_ring_t *x, int3
     if (p->run == NH_PAIRS_WORDS || (p->run == NH_PAIRS_ROWS && inside == p->k_f)) {
         nh_conv_pairs_words(p, x, t, before * p->x_c, (band + before) * p->x_c, inside * p->x_c, at);
     } else {
-        nh_window(p, x, t, f, window, p->k_f * p->x_c);
+        if (inside == p->k_f && p->dilation_f == 1) nh_conv_pairs_bytes(p, x, t, band, window);
+        else nh_window(p, x, t, f, window, p->k_f * p->x_c);
         nh_pairs_append(at, window, 4 * quads);
     }
 }
