@@ -153,7 +153,7 @@ def activation_limits(activation: str, q: Quantization) -> tuple[int, int]:
     def quantized(real: float) -> int:
         # TfLiteRound(real / scale) in float32: halves away from zero.
         v = float(np.float32(real) / np.float32(q.scale))
-        return q.zero_point + int(np.sign(v) * np.floor(abs(v) + 0.5))
+        return q.zero_point + int(np.sign(v) * np.floor(np.abs(v) + 0.5))
 
     low, high = -128, 127
     if activation in ("RELU", "RELU6"):
