@@ -9,6 +9,7 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import Shape
+from converters.ops.abs.op import Abs
 from converters.ops.add.op import Add
 from converters.ops.average_pool.op import AveragePool
 from converters.ops.concatenation.op import Concatenation
@@ -168,6 +169,11 @@ def sub(t: Tracer, a: Any, b: Any, alpha: float = 1) -> Value:
     if alpha != 1 or not (isinstance(a, Value) and isinstance(b, Value)):
         raise ConvertError(f"{t.scope}: subtracts a constant, or with alpha={alpha}; add its negative")
     return _binary(t, Sub(), a, b, "sub")
+
+
+@handles("aten.abs.default")
+def absolute(t: Tracer, x: Value) -> Value:
+    return t.elementwise(Abs(), x, "abs")
 
 
 @handles("aten.rsqrt.default")

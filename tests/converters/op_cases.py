@@ -12,6 +12,7 @@ from draw import Case, Draw
 
 from converters.graph import Quantization, State, Tensor
 from converters.ops import Op
+from converters.ops.abs.op import Abs
 from converters.ops.add.op import Add
 from converters.ops.arg_max.op import ArgMax
 from converters.ops.average_pool.op import AveragePool
@@ -75,6 +76,12 @@ def pair(d: Draw, op: Op, same: bool = False) -> Case:
     inputs = (second, first) if d.seed % 4 == 1 else (first, second)
     y = d.tensor("y", x)
     return d.of(op, *inputs, y=dataclasses.replace(y, quantization=first.quantization) if op.keeps_scale else y)
+
+
+def abs(d: Draw) -> Case:
+    x, y = d.extreme().tensor("x0", d.shape()), d.tensor("y", (1,))
+    y = dataclasses.replace(y, shape=x.shape)
+    return d.of(Abs(), x, y=dataclasses.replace(y, quantization=x.quantization) if d.seed % 3 == 0 else y)
 
 
 def add(d: Draw) -> Case:

@@ -28,7 +28,7 @@ MAKERS = {
     "bc_resnet": lambda: (build({"kind": "bc_resnet", "time": "causal"}, 12, 40, 50), 50),
     "bc_resnet_asc": lambda: (build({"kind": "bc_resnet_asc", "channels": 4, "eps": 0.02}, 5, 40, 32), 32),
     "bc_resnet_asc_relaxed": lambda: (
-        build({"kind": "bc_resnet_asc", "channels": 4, "eps": 0.02, "normalization": "relaxed"}, 5, 40, 32),
+        build({"kind": "bc_resnet_asc", "channels": 4, "normalization": "relaxed", "deviation": "absolute"}, 5, 40, 32),
         32,
     ),
     "bc_resnet_same": lambda: (build({"kind": "bc_resnet", "width": 0.625}, 4, 40, 40), 40),

@@ -17,6 +17,7 @@ GOLDEN = {
     "residual": (ResidualNorm(0), [[-0.9, 1.3], [-0.8, 1.6]]),
     "relaxed": (RelaxedFrequencyNorm(0), [[-1.0345, 0.5], [-0.7673, 1.3018]]),
     "layer": (lambda x: layer_norm(x, 0), [[-1.0690, 0], [-0.5345, 1.6036]]),
+    "absolute": (FrequencyNorm(0, "absolute"), [[-1, 1], [-1, 1]]),
     "mean": (MeanRemoval(), [[-1, 1], [-2, 2]]),
 }
 
@@ -34,7 +35,7 @@ def test_statistics_run_over_channels_and_time_together():
     assert y.mean((2, 3)).abs().max() > 0.1, "not those of each channel"
 
 
-@pytest.mark.parametrize("name", ["mean", "frequency"])
+@pytest.mark.parametrize("name", ["mean", "frequency", "absolute"])
 def test_a_device_that_colours_the_log_mel_is_not_seen(name):
     layer, colour = GOLDEN[name][0], torch.randn(1, 1, 16, 1)
     x = torch.randn(3, 1, 16, 20)
@@ -67,5 +68,7 @@ def test_bc_resnet_asc_refuses_in_one_line():
         build({"kind": "bc_resnet_asc", "normalization": "batch"}, 2, 64, 160)
     with pytest.raises(ValueError, match="48 bands; 4 sub-bands need a multiple of 32"):
         build({"kind": "bc_resnet_asc"}, 2, 48, 160)
+    with pytest.raises(ValueError, match="deviation='median'"):
+        build({"kind": "bc_resnet_asc", "deviation": "median"}, 2, 64, 160)
     with pytest.raises(ValueError, match="places='inside'"):
         build({"kind": "bc_resnet_asc", "places": "inside"}, 2, 64, 160)

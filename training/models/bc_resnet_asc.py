@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from training.layers.frequency_norm import EPS, FrequencyNorm
+from training.layers.frequency_norm import DEVIATIONS, EPS, FrequencyNorm
 from training.layers.mean_removal import MeanRemoval
 from training.layers.relaxed_frequency_norm import RelaxedFrequencyNorm
 from training.layers.residual_norm import ResidualNorm
@@ -70,10 +70,13 @@ def build(
     normalization: str = "residual",
     places: str = "everywhere",
     eps: float = EPS,
+    deviation: str = "standard",
     sub_bands: int = 0,
     dropout: float = 0.0,
 ) -> BCResNetASC:
     """`channels` is the paper's c (10 and 80 published); `normalization` one of NORMALIZATIONS, at `places`.
+
+    `deviation` "absolute" is for networks that become int8 (layers/frequency_norm.py).
 
     `sub_bands` of the sub-spectral normalization; 0: 4 as published, 5 where only multiples of 40 bands allow it.
     """
@@ -82,6 +85,8 @@ def build(
         raise ValueError(f"bc_resnet_asc: normalization={normalization!r} is none of {', '.join(NORMALIZATIONS)}")
     if places not in PLACES:
         raise ValueError(f"bc_resnet_asc: places={places!r} is none of {', '.join(PLACES)}")
+    if deviation not in DEVIATIONS:
+        raise ValueError(f"bc_resnet_asc: deviation={deviation!r} is none of {', '.join(DEVIATIONS)}")
     if bands % (8 * sub_bands):
         raise ValueError(f"bc_resnet_asc: {bands} bands; {sub_bands} sub-bands need a multiple of {8 * sub_bands}")
     if frames < 16 or channels < 2 or channels % 2:
@@ -89,6 +94,6 @@ def build(
             f"bc_resnet_asc: {frames} frames, {channels} channels; use 16 or more frames, an even number of channels"
         )
     kind = NORMALIZATIONS[normalization]
-    make = kind if normalization in ("none", "mean") else partial(kind, eps)
+    make = kind if normalization in ("none", "mean") else partial(kind, eps, deviation)
     inner = make if places == "everywhere" else nn.Identity
     return BCResNetASC(labels, channels, sub_bands, [make(), *(inner() for _ in STAGES)], dropout)
