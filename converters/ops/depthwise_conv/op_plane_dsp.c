@@ -135,7 +135,7 @@ NH_PLANE_KERNEL(nh_pairs_2_positive, NH_PLANE_PAIR_2, NH_PLANE_SCALE_POSITIVE, N
 NH_PLANE_KERNEL(nh_pairs_2_signed, NH_PLANE_PAIR_2, NH_PLANE_SCALE_SIGNED, NH_PLANE_SHIFT_OWN)
 
 /* A row of the planes from one of the input. */
-NH_INLINE void nh_pairs_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
+NH_INLINE void nh_plane_pairs_fill(const nh_plane_t *p, const int8_t *x, int16_t *to) {
     const int32_t n = p->x_inner, step = p->x_inner_step;
     if (p->lanes == 4 && n >= 2) {
         nh_fill_four(x, step, to, 2 * p->size, n / 2);
@@ -205,7 +205,7 @@ NH_INLINE void nh_pairs_layer(const nh_plane_t *p, const int8_t *x, int8_t *y, v
             for (; have < need; have++) {
                 int16_t *to = planes + p->inside + have * (NH_PLANE_ROW / 2);
                 if ((uint32_t)(from + have) < (uint32_t)p->x_outer) {
-                    nh_pairs_fill(p, x + c + (from + have) * p->x_outer_step, to);
+                    nh_plane_pairs_fill(p, x + c + (from + have) * p->x_outer_step, to);
                 } else if (p->band < p->y_outer) {
                     nh_pairs_blank(p, to);
                 }
