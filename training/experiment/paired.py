@@ -1,0 +1,64 @@
+"""Paired comparison of two arms that saw the same clips, seeds and devices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BOOTSTRAPS = 4_000
+T_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+"""Student's t, two-sided 95 %, for 1, 2, ... degrees of freedom; 1.96 beyond."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Arm minus reference, as a share."""
+
+    mean: float
+    by_seed: tuple[float, float]
+    """95 % t-interval over seeds: another training run."""
+    by_cluster: tuple[float, float]
+    """95 % bootstrap over recordings: other sounds."""
+    seeds_above: int
+    seeds: int
+
+    @property
+    def shown(self) -> bool:
+        """Both intervals lie on one side of zero."""
+        low, high = min(self.by_seed[0], self.by_cluster[0]), max(self.by_seed[1], self.by_cluster[1])
+        return low > 0 or high < 0
+
+
+def paired(arm: np.ndarray, reference: np.ndarray, clusters: Sequence[Hashable]) -> Difference:
+    """Both float [seeds, clips], the share right over devices; clusters [clips] name what must stay together."""
+    delta = arm - reference
+    seeds = delta.mean(1)
+    return Difference(
+        float(delta.mean()),
+        t_interval(seeds),
+        _bootstrap(delta.mean(0), clusters),
+        int((seeds > 0).sum()),
+        len(seeds),
+    )
+
+
+def t_interval(values: np.ndarray) -> tuple[float, float]:
+    """Of the mean of a few values; without bounds for a single one."""
+    n, mean = len(values), float(np.mean(values))
+    if n < 2:
+        return -math.inf, math.inf
+    t = T_95[n - 2] if n - 2 < len(T_95) else 1.96
+    half = t * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return mean - half, mean + half
+
+
+def _bootstrap(values: np.ndarray, clusters: Sequence[Hashable], seed: int = 0) -> tuple[float, float]:
+    names, index = np.unique(np.array([str(c) for c in clusters]), return_inverse=True)
+    counts, totals = np.bincount(index), np.bincount(index, values)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), BOOTSTRAPS)
+    low, high = np.quantile((drawn @ totals) / (drawn @ counts), [0.025, 0.975])
+    return float(low), float(high)
