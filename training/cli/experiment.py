@@ -12,6 +12,17 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Run an experiment of docs/experiments; a killed one goes on.")
 
 
+Data = Annotated[Path, typer.Option(help="ESC-10: a folder a class", envvar="NUTHATCH_DATA")]
+Seeds = Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ...")]
+Folds = Annotated[str, typer.Option(help="Folds that are the test, each in runs of its own")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
+]
+Out = Annotated[Path, typer.Option(help="Folder of the page")]
+Threads = Annotated[int, typer.Option(help="CPU threads; 0: all")]
+AsJson = Annotated[bool, typer.Option("--json", help="The table as one JSON object on stdout")]
+
+
 @app.callback()
 def experiment() -> None:
     """Run an experiment of docs/experiments; a killed one goes on."""
@@ -19,45 +30,88 @@ def experiment() -> None:
 
 @app.command()
 def scenes(
-    data: Annotated[Path, typer.Option(help="ESC-10: a folder a class", envvar="NUTHATCH_DATA")],
+    data: Data,
     responses: Annotated[
         Path | None, typer.Option(help="Impulse responses [default: mic_impulse_responses beside --data]")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ...")] = 5,
-    folds: Annotated[str, typer.Option(help="Folds that are the test, each in runs of its own")] = "1,2,3,4",
+    seeds: Seeds = 5,
+    folds: Folds = "1,2,3,4",
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated [default: all]")] = None,
     eq_db: Annotated[float, typer.Option(help="Equalizers of the devices are within +- this")] = 6.0,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
-    ] = None,
+    overrides: Overrides = None,
     work: Annotated[Path, typer.Option(help="Folder of the runs; finished ones are kept")] = Path(
         ".cache/experiments/scenes"
     ),
-    out: Annotated[Path, typer.Option(help="Folder of the page")] = Path("docs/experiments"),
-    threads: Annotated[int, typer.Option(help="CPU threads; 0: all")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="The table as one JSON object on stdout")] = False,
+    out: Out = Path("docs/experiments"),
+    threads: Threads = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Normalizations and augmentations on recording devices that no training saw."""
-    from training.data.audio import DataError
     from training.experiment import scenes as experiment
     from training.experiment import scenes_page
 
     experiment.threads(threads)
-    try:
-        chosen = tuple(int(f) for f in folds.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"{folds!r}: numbers with commas between them", param_hint="--folds") from None
     plan = experiment.Plan(
-        data, responses or data.resolve().parent / "mic_impulse_responses", work, tuple(range(seeds)), chosen,
+        data, responses or data.resolve().parent / "mic_impulse_responses", work, tuple(range(seeds)), _numbers(folds),
         tuple(dict.fromkeys(["plain", *arm])) if arm else tuple(experiment.ARMS), eq_db, tuple(overrides or ()),
     )  # fmt: skip
-    outcomes = experiment.run(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    outcomes = experiment.run(plan, _say)
+    path = _write(out, "scenes.md", scenes_page.page(outcomes, plan))
+    print(json.dumps({"rows": scenes_page.table(outcomes)}, default=vars) if as_json else path)
+
+
+@app.command()
+def compression(
+    data: Data,
+    beside: Annotated[
+        Path | None, typer.Option(help="Folder of the recipe's other sounds [default: above --data]")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="Of the student")] = "sounds10",
+    seeds: Seeds = 1,
+    folds: Folds = "1,2,3,4",
+    teachers: Annotated[int, typer.Option(min=1, help="How many are followed")] = 2,
+    channels: Annotated[int, typer.Option(help="Of the teachers")] = 40,
+    sparsity: Annotated[float, typer.Option(min=0.0, max=0.99, help="Share of the weights that is pruned")] = 0.6,
+    qat_epochs: Annotated[int, typer.Option(min=0, help="Fine-tuning with int8 in the loop")] = 10,
+    overrides: Overrides = None,
+    work: Annotated[Path, typer.Option(help="Folder of the runs; finished ones are kept")] = Path(
+        ".cache/experiments/compression"
+    ),
+    out: Out = Path("docs/experiments"),
+    threads: Threads = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Float, distilled, pruned, int8: accuracy and bytes of each."""
+    from training.experiment import compression as experiment
+    from training.experiment import scenes as threading
+
+    threading.threads(threads)
+    plan = experiment.Plan(
+        data, beside or data.resolve().parent, work, recipe, tuple(range(seeds)), _numbers(folds), teachers, channels,
+        sparsity, qat_epochs, tuple(overrides or ()),
+    )  # fmt: skip
+    rungs = experiment.run(plan, _say)
+    path = _write(out, "compression.md", experiment.page(rungs, plan))
+    print(json.dumps({"rows": experiment.table(rungs)}) if as_json else path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _numbers(folds: str) -> tuple[int, ...]:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "scenes.md").write_text(scenes_page.page(outcomes, plan), "utf-8")
+        return tuple(int(f) for f in folds.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{folds!r}: numbers with commas between them", param_hint="--folds") from None
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    from training.data.audio import DataError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
     except OSError as e:
-        raise DataError(f"{out}: {e.strerror}; give --out a folder that can be written") from None
-    if as_json:
-        print(json.dumps({"rows": scenes_page.table(outcomes)}, default=vars))
-    else:
-        print(out / "scenes.md")
+        raise DataError(f"{folder}: {e.strerror}; give --out a folder that can be written") from None
+    return folder / name

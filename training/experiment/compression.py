@@ -1,0 +1,182 @@
+"""The ladder from a float network to what ships: float, distilled, pruned, each with its int8 form.
+
+Teachers are wider networks of the same recipe; their mean prediction is followed. The pruned network starts from the
+distilled one and follows the teachers too. int8 is what `nuthatch convert` makes of a rung, measured through LiteRT.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.frontend import features
+from edge.manifest import open_bundle
+from edge.runtime.litert import LiteRtModel
+from training.compress.report import count, shipped
+from training.data.audio import DataError, read_audio
+from training.evaluate import accuracy
+from training.keyword import Folders, load_trained, predict
+from training.recipe import Recipe, load
+from training.scene import gather, train
+
+RUNGS = ("float", "distilled", "pruned")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run: every fold the test of its own runs."""
+
+    data: Path
+    beside: Path
+    work: Path
+    recipe: str = "sounds10"
+    seeds: tuple[int, ...] = (0,)
+    folds: tuple[int, ...] = (1, 2, 3, 4)
+    teachers: int = 2
+    teacher_channels: int = 40
+    sparsity: float = 0.6
+    qat_epochs: int = 10
+    overrides: tuple[str, ...] = ()
+
+    def base(self, seed: int, fold: int) -> Recipe:
+        recipe: Recipe = load(self.recipe, [*self.overrides, f"seed={seed}", f"data.test_fold={fold}"])
+        return recipe
+
+    def teacher(self, seed: int, fold: int, k: int) -> Recipe:
+        base = self.base(1000 + seed * 10 + k, fold)
+        return dataclasses.replace(base, model={**base.model, "channels": self.teacher_channels})
+
+    def student(self, rung: str, seed: int, fold: int, runs: Path) -> Recipe:
+        """The recipe of a rung; later ones need the earlier ones' folders."""
+        base = self.base(seed, fold)
+        if rung == "float":
+            return base
+        teachers = tuple(str(runs / f"teacher{k}") for k in range(self.teachers))
+        fit = dataclasses.replace(base.fit, teachers=teachers)
+        if rung == "pruned":
+            fit = dataclasses.replace(fit, start=str(runs / "distilled"), sparsity=self.sparsity)
+        return dataclasses.replace(base, fit=fit)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Of one seed and fold."""
+
+    name: str
+    seed: int
+    fold: int
+    accuracy: float
+    int8_accuracy: float
+    weight: dict[str, Any]
+    """Of training/compress/report.py: counted."""
+    files: dict[str, Any]
+    """The bundle's, as shipped."""
+
+
+def run(plan: Plan, say: Callable[[str], None] = lambda line: None) -> list[Rung]:
+    """All rungs; finished runs in `work` are taken as they are."""
+    rungs = []
+    for seed in plan.seeds:
+        for fold in plan.folds:
+            runs = plan.work / f"{seed}-{fold}"
+            for k in range(plan.teachers):
+                _train(plan, plan.teacher(seed, fold, k), runs / f"teacher{k}", say)
+            for name in RUNGS:
+                recipe = plan.student(name, seed, fold, runs)
+                _train(plan, recipe, runs / name, say)
+                rungs.append(_measure(plan, recipe, name, runs / name, say))
+    return rungs
+
+
+def _train(plan: Plan, recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
+    if (out / "model.pt").is_file() and _same(out / "recipe.json", recipe):
+        return
+    say(f"{out.parent.name}/{out.name}")
+    train(recipe, Folders(plan.data, plan.beside), out, plan.work / "features")
+
+
+def _same(file: Path, recipe: Recipe) -> bool:
+    wanted = json.loads(json.dumps(recipe.to_dict()))
+    found = json.loads(file.read_text("utf-8"))
+    wanted["labels"] = wanted["labels"] or found["labels"]  # left open: the folder's
+    return bool(found == wanted)
+
+
+def _measure(plan: Plan, recipe: Recipe, name: str, run_folder: Path, say: Callable[[str], None]) -> Rung:
+    trained, bundle = load_trained(run_folder), run_folder / "bundle"
+    if not (bundle / "manifest.json").is_file():
+        say(f"{run_folder.parent.name}/{name} to int8")
+        _convert(run_folder, bundle, plan.qat_epochs)
+    clips = gather(recipe, Folders(plan.data, plan.beside)).watch
+    opened = open_bundle(bundle)
+    config, frames = opened.manifest.frontend, opened.manifest.window_frames
+    network = LiteRtModel(opened.file("model.tflite"))
+    windows = [accuracy.fit(read_audio(c.path), config.samples(frames)) for c in clips]
+    x = np.stack([features(w, config) for w in windows])
+    truth = np.array([trained.labels.index(c.label) for c in clips])
+    right = predict(trained.net, x, recipe.input_scale).argmax(1) == truth
+    right_int8 = np.array([int(np.argmax(network.run(f))) for f in x]) == truth
+    shares = (float(right.mean()), float(right_int8.mean()))
+    return Rung(name, recipe.seed, recipe.data.test_fold, *shares, count(trained.net), shipped(bundle))
+
+
+def _convert(run_folder: Path, bundle: Path, qat_epochs: int) -> None:
+    """The converter is another package, downstream of this one: it is called as the command it is."""
+    call = "from edge.cli import main; main()"
+    argv = ["convert", str(run_folder), "--out", str(bundle), "--qat-epochs", str(qat_epochs)]
+    done = subprocess.run([sys.executable, "-c", call, *argv], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DataError(f"{run_folder}: nuthatch convert failed: {done.stderr.strip().splitlines()[-1]}")
+
+
+def table(rungs: Sequence[Rung]) -> list[dict[str, Any]]:
+    """A row for each rung, means over seeds and folds."""
+    rows = []
+    for name in RUNGS:
+        own = [r for r in rungs if r.name == name]
+        files = [f for r in own for f in r.files.values()]
+        rows.append(
+            {
+                "rung": name,
+                "accuracy": float(np.mean([r.accuracy for r in own])),
+                "int8_accuracy": float(np.mean([r.int8_accuracy for r in own])),
+                "parameters": own[0].weight["parameters"],
+                "sparsity": float(np.mean([r.weight["sparsity"] for r in own])),
+                "non_zero_bytes": round(float(np.mean([r.weight["non_zero_bytes"] for r in own]))),
+                "bytes": round(float(np.mean([f["bytes"] for f in files]))),
+                "gzip_bytes": round(float(np.mean([f["gzip_bytes"] for f in files]))),
+            }
+        )
+    return rows
+
+
+def page(rungs: Sequence[Rung], plan: Plan) -> str:
+    folds = ", ".join(str(f) for f in plan.folds)
+    lines = [
+        "# The compression ladder",
+        "",
+        f"Written by `nuthatch experiment compression`: recipe {plan.recipe}, {len(plan.seeds)} seeds, folds {folds}"
+        " each the test once;",
+        f"{plan.teachers} teachers of {plan.teacher_channels} channels; {plan.sparsity:.0%} of the weights pruned;"
+        f" int8 after {plan.qat_epochs} epochs of fine-tuning.",
+        "Non-zero bytes are counted as DCASE 2021 does (a byte a weight that is not zero, two for each value of a"
+        " norm). What ships",
+        "is the file: a device stores its zeros like any other value, only a download packed by gzip gains.",
+        "",
+        "| rung | float % | int8 % | parameters | zeros % | non-zero bytes | .tflite bytes | gzip bytes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['rung']} | {r['accuracy'] * 100:.1f} | {r['int8_accuracy'] * 100:.1f} | {r['parameters']:,} "
+        f"| {r['sparsity'] * 100:.0f} | {r['non_zero_bytes']:,} | {r['bytes']:,} | {r['gzip_bytes']:,} |"
+        for r in table(rungs)
+    ]
+    return "\n".join(lines) + "\n"
