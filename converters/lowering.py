@@ -24,6 +24,7 @@ from converters.ops.mul.op import Mul
 from converters.ops.pad.op import Pad
 from converters.ops.relu.op import Relu
 from converters.ops.relu6.op import Relu6
+from converters.ops.reshape.op import Reshape
 from converters.ops.rsqrt.op import Rsqrt
 from converters.ops.slice.op import Slice
 from converters.ops.softmax.op import Softmax
@@ -66,7 +67,9 @@ def conv2d(
         weights = t.constant(w.transpose(0, 3, 2, 1), "weight")  # [O, I, F, T] -> [O, T, F, I]
         return t.result(Conv(_pair(stride), dilate, pads), x, constants=(weights, bias))
     if groups != x.shape[1]:
-        raise ConvertError(f"{t.scope}: {groups} groups over {x.shape[1]} channels; use 1 group or one per channel")
+        from converters.lowering_pictures import grouped
+
+        return grouped(t, x, w, np.zeros(len(w)) if b is None else b, _pair(stride), dilate, pads, groups)
     weights = t.constant(w.transpose(1, 3, 2, 0), "weight")  # [O, 1, F, T] -> [1, T, F, O]
     return t.result(DepthwiseConv(_pair(stride), dilate, pads), x, constants=(weights, bias))
 
@@ -147,11 +150,19 @@ def identity(t: Tracer, x: Value, *_: Any, **__: Any) -> Value:
     return x
 
 
+def _settled(t: Tracer, x: Value) -> Value:
+    """A row [1, C] seen as [1, C, 1, 1], as it is to scale channels, really in that shape."""
+    if len(t.own_shape(x)) != 2 or x.shape != (*t.own_shape(x), 1, 1):
+        return x
+    return Value(t.emit(Reshape((1, 1, 1, x.shape[1])), x.name, kind="row"), x.shape)
+
+
 def _binary(t: Tracer, op: Any, a: Any, b: Any, kind: str) -> Value:
     if not isinstance(a, Value):
         a, b = b, a
     if not isinstance(b, Value):
         return t.result(op, a, kind=kind, constants=(t.constant(to_graph(np.asarray(b)), kind),))
+    a, b = _settled(t, a), _settled(t, b)
     if a.shape == b.shape and t.own_shape(a) == t.own_shape(b):
         return Value(t.emit(op, a.name, b.name, kind=kind), a.shape)
     return t.result(op, a, b, kind=kind)
@@ -313,11 +324,11 @@ def cat(t: Tracer, xs: list[Value], dim: int = 0) -> Value:
 
 @handles("aten.softmax.int", "aten._softmax.default")
 def softmax(t: Tracer, x: Value, dim: int = -1, *_: Any) -> Value:
+    if len(x.shape) == 4 and dim % 4 == 1:  # over channels, the graph's last axis
+        return t.result(Softmax(), x, kind="softmax")
     if dim % len(x.shape) != len(x.shape) - 1 or math.prod(x.shape) != x.shape[-1]:
         raise ConvertError(f"{t.scope}: a softmax within the network; only the last row of labels may have one")
     name = x.name
     if t.tensors[name].shape != (1, x.shape[-1]):
-        from converters.ops.reshape.op import Reshape
-
         name = t.emit(Reshape((1, x.shape[-1])), name, kind="logits")
     return Value(t.emit(Softmax(), name, kind="scores"), (1, x.shape[-1]))

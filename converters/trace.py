@@ -113,27 +113,33 @@ def trace(network: torch.nn.Module, bands: int, frames: int) -> Graph:
 
     Raises ConvertError naming the layer that has no counterpart.
     """
+    tracer, result = walk(network, Tensor("features", (1, frames, bands, 1)))
+    scores = _finish(tracer, result)
+    graph = Graph(("features",), (scores,), tuple(tracer.nodes), tracer.tensors)
+    return drop_dead(graph).validate()
+
+
+def walk(network: torch.nn.Module, source: Tensor) -> tuple[Tracer, Value]:
+    """The nodes of a network on an input [1, T, F, C], and its result."""
     import torch
 
-    from converters import lowering  # registers the handlers
+    from converters import lowering, lowering_pictures  # registers the handlers
 
-    assert lowering
-    example = torch.zeros(1, 1, bands, frames)
+    assert lowering and lowering_pictures
+    shape = tuple(source.shape[a] for a in TO_GRAPH)
     with torch.no_grad():
-        program = torch.export.export(network.eval(), (example,))
+        program = torch.export.export(network.eval(), (torch.zeros(shape),))
     tracer = Tracer()
-    tracer.tensors["features"] = Tensor("features", (1, frames, bands, 1))
+    tracer.tensors[source.name] = source
     values = _constants(program)
     for node in program.graph.nodes:
         if node.op == "placeholder":
-            values.setdefault(node.name, Value("features", (1, 1, bands, frames)))
+            values.setdefault(node.name, Value(source.name, shape))
         elif node.op == "call_function":
             values[node.name] = _call(tracer, node, values)
         else:
             result = values[node.args[0][0].name]
-    scores = _finish(tracer, result)
-    graph = Graph(("features",), (scores,), tuple(tracer.nodes), tracer.tensors)
-    return drop_dead(graph).validate()
+    return tracer, result
 
 
 def _constants(program: Any) -> dict[str, Any]:

@@ -58,23 +58,25 @@ class _Seen:
 
 
 def observe(graph: Graph, features: np.ndarray, input_scale: float) -> dict[str, Quantization]:
-    """Every activation's quantization, for int8 features [N, T, F] of the real kind.
+    """Every activation's quantization, for int8 features [N, T, F] or pictures [N, H, W, 3] of the real kind.
 
     Chosen by the smallest mean squared error, so that a rare outlier does not cost all others a bit.
     """
     import torch
 
-    expected = graph[graph.inputs[0]].shape
-    if features.ndim != 3 or features.shape[1:] != expected[1:3] or not len(features):
+    expected = graph[graph.inputs[0]].shape[1:]
+    shape = expected[:2] if expected[2] == 1 else expected
+    if features.shape[1:] != shape or not len(features):
         raise ConvertError(
-            f"calibration features are {list(features.shape)}; the network takes [N, {expected[1]}, {expected[2]}]"
+            f"calibration features are {list(features.shape)}; the network takes [N, {', '.join(map(str, shape))}]"
         )
     root = shared_ranges(graph)
     fixed = fixed_ranges(graph, root, input_scale)
     constants = {t.name: torch.tensor(t.data) for t in graph.tensors.values() if t.is_constant}
     seen: dict[str, _Seen] = defaultdict(_Seen)
     for start in range(0, len(features), BATCH):
-        x = torch.tensor(features[start : start + BATCH, ..., None].astype(np.float32) * input_scale)
+        x = torch.tensor(features[start : start + BATCH].astype(np.float32) * input_scale)
+        x = x if expected[2] > 1 else x[..., None]
         with torch.no_grad():
             values = run_float(graph, x, constants)
         for name, group in root.items():

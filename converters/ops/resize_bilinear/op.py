@@ -14,6 +14,8 @@ from converters.kernel import Field, Kernel
 from converters.ops.resize_nearest_neighbor.op import ResizeNearestNeighbor
 
 if TYPE_CHECKING:
+    import torch
+
     from converters.target import Target
 
 ONE = 1 << 10
@@ -24,6 +26,7 @@ ONE = 1 << 10
 class ResizeBilinear(ResizeNearestNeighbor):
     builtins: ClassVar[tuple[str, ...]] = ("RESIZE_BILINEAR",)
     options: ClassVar[str] = "ResizeBilinearOptions"
+    rounds_about_q0: ClassVar[bool] = True
 
     def reference(self, values: Sequence[np.ndarray], inputs: Sequence[Tensor], output: Tensor) -> np.ndarray:
         x = values[0].astype(np.int64)
@@ -48,6 +51,21 @@ class ResizeBilinear(ResizeNearestNeighbor):
         low, fraction = at // ONE, (at % ONE).reshape([-1 if a == axis else 1 for a in range(4)])
         high = np.minimum(low + 1, length - 1)
         return x.take(low, axis) * (ONE - fraction) + x.take(high, axis) * fraction
+
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
+        return self._mixed(self._mixed(values[0], 1), 2)
+
+    def _mixed(self, x: torch.Tensor, axis: int) -> torch.Tensor:
+        """On the line along ``axis``, at the positions of the integers."""
+        import torch
+
+        wanted, length = self.size[axis - 1], x.shape[axis]
+        step, first = self._line(length, wanted)
+        at = np.clip(first + step * np.arange(wanted), 0, ONE * (length - 1)) / ONE
+        low = at.astype(np.int64)
+        share = torch.tensor((at - low).astype(np.float32)).reshape([-1 if a == axis else 1 for a in range(4)])
+        high = torch.tensor(np.minimum(low + 1, length - 1))
+        return x.index_select(axis, torch.tensor(low)) * (1 - share) + x.index_select(axis, high) * share
 
     def c_kernel(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], target: Target) -> Kernel:
         x, y = inputs[0], outputs[0]
