@@ -20,6 +20,18 @@ NH_INLINE void nh_conv_pairs_words(const nh_conv_t *p, const nh_ring_t *x, int32
     }
 }
 
+/* The same where rows follow each other in memory and no band is padding; 0 where they do not. */
+NH_INLINE int nh_conv_pairs_block(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t band, uint32_t *at) {
+    const int32_t bytes = p->x_f * p->x_c, n = p->k_f * p->x_c, frame = t * p->stride_t - p->pad_t;
+    const int32_t first = nh_clamp(-frame, 0, p->k_t), last = nh_clamp(p->x_t - frame, first, p->k_t);
+    const int8_t *row = x->x + (frame + first) * bytes;
+    if (p->dilation_t != 1 || (x->bytes && row + (last - first) * bytes > x->end)) return 0;
+    at = nh_pairs_fill(at, p->x_zero, first * n);
+    at = nh_pairs_rows(at, row + band * p->x_c, n, bytes, last - first);
+    nh_pairs_fill(at, p->x_zero, (p->k_t - last) * n);
+    return 1;
+}
+
 /* nh_window where no band is padding. */
 NH_INLINE void nh_conv_pairs_bytes(const nh_conv_t *p, const nh_ring_t *x, int32_t t, int32_t band, int8_t *window) {
     const int32_t bytes = p->x_f * p->x_c, row_bytes = p->k_f * p->x_c;
@@ -46,6 +58,7 @@ NH_INLINE void nh_conv_pairs_window(const nh_conv_t *p, const nh_ring_t *x, int3
                                     int8_t *window, int32_t quads) {
     const int32_t band = f * p->stride_f - p->pad_f;
     const int32_t before = nh_clamp(-band, 0, p->k_f), inside = nh_clamp(p->x_f - band, before, p->k_f) - before;
+    if (p->run != NH_PAIRS_ANY && inside == p->k_f && nh_conv_pairs_block(p, x, t, band, at)) return;
     if (p->run == NH_PAIRS_WORDS || (p->run == NH_PAIRS_ROWS && inside == p->k_f)) {
         nh_conv_pairs_words(p, x, t, before * p->x_c, (band + before) * p->x_c, inside * p->x_c, at);
     } else {

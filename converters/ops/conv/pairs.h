@@ -73,6 +73,44 @@ NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_append(uint32_t *at, cons
     return at;
 }
 
+/* nh_pairs_append from an odd address up to `end`, further on: the middle two of four bytes are a half-word. */
+#if defined(__ARM_ARCH_6M__)
+NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, const int8_t *end) {
+    const uint32_t even = 0x00ff00ffu, offset = 0x00800080u, sign = 0x80808080u;
+    uint32_t v, u;
+    x--, end--;
+    __asm volatile(".syntax unified\n"
+                   "1:\n"
+                   "ldrb %2, [%1, #1]\n ldrb %3, [%1, #4]\n lsls %3, %3, #24\n orrs %2, %3\n"
+                   "ldrh %3, [%1, #2]\n lsls %3, %3, #8\n orrs %2, %3\n"
+                   "mov %3, %7\n eors %2, %3\n lsrs %3, %2, #8\n ands %2, %4\n ands %3, %4\n"
+                   "subs %2, %2, %5\n subs %3, %3, %5\n str %2, [%0]\n str %3, [%0, #4]\n"
+                   "adds %0, %0, #16\n adds %1, %1, #4\n cmp %1, %6\n bne 1b\n"
+                   : "+l"(at), "+l"(x), "=&l"(v), "=&l"(u)
+                   : "l"(even), "l"(offset), "h"(end), "h"(sign)
+                   : "cc", "memory");
+    return at;
+}
+#else
+NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, const int8_t *end) {
+    for (; x != end; x += 4) {
+        const uint8_t *b = (const uint8_t *)x;
+        uint16_t middle;
+        memcpy(&middle, __builtin_assume_aligned(x + 1, 2), 2);
+        at = nh_pairs_expand(at, b[0] | (uint32_t)middle << 8 | (uint32_t)b[3] << 24);
+    }
+    return at;
+}
+#endif
+
+/* The same of `rows` rows of n values, n a multiple of 4, `pitch` bytes apart. */
+NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_rows(uint32_t *at, const int8_t *x, int32_t n, int32_t pitch,
+                                                            int32_t rows) {
+    for (; rows > 0; rows--, x += pitch)
+        at = (uintptr_t)x & 1u ? nh_pairs_odd(at, x, x + n) : nh_pairs_append(at, x, n);
+    return at;
+}
+
 /* n times the same value, n a multiple of 4. */
 NH_INLINE uint32_t *nh_pairs_fill(uint32_t *at, int32_t value, int32_t n) {
     const uint32_t v = (uint32_t)value * 0x00010001u;

@@ -78,9 +78,12 @@ def pairs(layer: Layer) -> Kernel | None:
     quads = -(-layer.depth // 4)
     # A channel's weights are expanded for so many: as many as fit beside the activations with little more memory.
     room = sum(int(np.prod(t.shape)) for t in (layer.x, layer.output)) // 6
-    count = min(max(8, 128 // quads, min(room // (8 * quads), 48)) & ~1, layer.positions + layer.positions % 2)
-    scratch = 8 * (quads + quads % 2) + 8 * quads * count
-    scratch += 0 if layer.step or layer.words == 2 else 4 * quads
+    besides = 8 * (quads + quads % 2) + (0 if layer.step or layer.words == 2 else 4 * quads)
+    count = max(8, 128 // quads, min(room // (8 * quads), 48)) & ~1
+    if besides + 32 * quads <= room < besides + 64 * quads:
+        count = 4
+    count = min(count, layer.positions + layer.positions % 2)
+    scratch = besides + 8 * quads * count
     made = _kernel(layer, "pairs_s8", "op_pairs.c", weights, constants, count, scratch, f"{count} positions, pairs", 0)
     return replace(made, fields={**made.fields, "runs": count, "run": layer.words})
 
