@@ -170,12 +170,12 @@ def learn(
     cache: Path,
     say: Callable[[str], None] = lambda line: None,
     report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
-    draws: Draws | None = None,
+    draws: Callable[[int | None], np.ndarray] | None = None,
 ) -> Path:
     """The same from clips that were gathered; `draws` of the training clips may be given."""
     recipe = data.recipe
     say(f"{len(data.train):,} clips to learn from, {len(data.watch):,} to watch, {len(data.noises)} noises")
-    draws = draws or _draws(data, data.train, cache, say)
+    draws = draws or draws_of(data, data.train, cache, say)
     examples = Examples(
         draws, data.numbers(data.train), data.words(), np.array([c.weight for c in data.train]), recipe.input_scale
     )
@@ -202,7 +202,8 @@ def _start_from(net: nn.Module, run: Path) -> None:
         ) from None
 
 
-def _draws(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str], None]) -> Draws:
+def draws_of(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[str], None]) -> Draws:
+    """The recipe's draws of some of the data's clips."""
     r = data.recipe
     return Draws(clips, r.frontend, r.window_frames, r.augment, r.seed, cache, data.noises, data.responses, say)
 
@@ -227,7 +228,7 @@ def first_process() -> bool:
 def _watch(data: KeywordData, cache: Path, say: Callable[[str], None]) -> Callable[[nn.Module], dict[str, float]]:
     """A measure of the network on the clips that are not learnt from, without augmentation."""
     clips = [c for c in data.watch if c.align != "part"]
-    x = _draws(data, clips, cache, say)(None)
+    x = draws_of(data, clips, cache, say)(None)
     y = data.numbers(clips)
     main = np.array([c.align != "anywhere" and data.recipe.data.layout != "wake_word" for c in clips])
 
@@ -258,7 +259,9 @@ def predict(net: nn.Module, features: np.ndarray, input_scale: float) -> np.ndar
     return np.concatenate(out)
 
 
-def _save(recipe: Recipe, data: KeywordData, net: nn.Module, draws: Draws, out: Path) -> None:
+def _save(
+    recipe: Recipe, data: KeywordData, net: nn.Module, draws: Callable[[int | None], np.ndarray], out: Path
+) -> None:
     rng = np.random.default_rng(recipe.seed)
     rows = np.sort(rng.permutation(len(data.train))[:CALIBRATION_CLIPS])
     np.save(out / "calibration.npy", np.ascontiguousarray(draws(0)[rows]))

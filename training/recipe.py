@@ -52,6 +52,8 @@ class Data:
     """Names the split by speaker."""
     test_fold: int = 0
     """ESC: this fold is for the test; 0: all folds are learnt from."""
+    translate: float = 0.0
+    """TAU: share of device a's clips that each draw translates to another device (learnt first)."""
     weight: float = 1.0
     silence_weight: float = 1.0
     unknown_weight: float = 1.0

@@ -6,11 +6,17 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import torch
+
+from training.augment.device_translation import Pairs, Translated, Translator, options
 from training.data.audio import DataError, audio_files
 from training.data.clip import Clip
 from training.data.scenes import reader
-from training.keyword import Folders, KeywordData, learn
-from training.recipe import Recipe
+from training.data.tau import device_of, moment_of
+from training.fit import fit
+from training.keyword import Folders, KeywordData, draws_of, learn
+from training.recipe import Recipe, RecipeError
 
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> KeywordData:
@@ -50,4 +56,34 @@ def train(
     report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
 ) -> Path:
     """Train into the folder `out`; returns the path of `model.pt`. Continues where `last.pt` stands."""
-    return learn(gather(recipe, folders, say), out, cache, say, report)
+    data = gather(recipe, folders, say)
+    draws = translated(data, out, cache, say) if recipe.data.translate else None
+    return learn(data, out, cache, say, report, draws)
+
+
+def translated(data: KeywordData, out: Path, cache: Path, say: Callable[[str], None]) -> Translated:
+    """Draws whose clips of device a come through another device now and then; learns the translator first."""
+    recipe = data.recipe
+    if recipe.window_frames % 4 or recipe.frontend.bands % 4:
+        raise RecipeError(
+            f"translate: {recipe.window_frames} frames, {recipe.frontend.bands} bands; use multiples of 4"
+        )
+    plain = draws_of(data, data.train, cache, say)
+    pairs, devices = simultaneous(data.train, plain(None), recipe.input_scale)
+    say(f"translator: {len(pairs.source):,} pairs, from a to {', '.join(devices)}")
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    net = fit(Translator(len(devices)), pairs, options(), recipe.seed, out / "translator.pt")
+    from_a = np.array([device_of(c.path) == "a" for c in data.train])
+    return Translated(plain, net, len(devices), from_a, recipe.data.translate, recipe.seed, recipe.input_scale)
+
+
+def simultaneous(clips: list[Clip], features: np.ndarray, input_scale: float) -> tuple[Pairs, list[str]]:
+    """Pairs of a clip by device a and one by another device at the same moment, and those devices' names."""
+    rows = {(moment_of(c.path), device_of(c.path)): i for i, c in enumerate(clips)}
+    found = [(rows[m, "a"], i, d) for (m, d), i in rows.items() if d != "a" and (m, "a") in rows]
+    if not found:
+        raise DataError("translate: no moment was recorded by device a and another one; it needs TAU's training list")
+    devices = sorted({d for _, _, d in found})
+    source, target, device = (np.array(v) for v in zip(*((a, i, devices.index(d)) for a, i, d in found), strict=True))
+    return Pairs(features, source, target, device, input_scale), devices

@@ -22,6 +22,11 @@ def device_of(path: Path) -> str:
     return path.stem.rpartition("-")[2]
 
 
+def moment_of(path: Path) -> str:
+    """What all devices heard at the same time: the name without the device."""
+    return path.stem.rpartition("-")[0]
+
+
 @dataclass(frozen=True)
 class Tau:
     folder: Path
