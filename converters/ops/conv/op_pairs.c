@@ -27,7 +27,7 @@ NH_INLINE int nh_conv_pairs_block(const nh_conv_t *p, const nh_ring_t *x, int32_
     const int8_t *row = x->x + (frame + first) * bytes;
     if (p->dilation_t != 1 || (x->bytes && row + (last - first) * bytes > x->end)) return 0;
     at = nh_pairs_fill(at, p->x_zero, first * n);
-    at = nh_pairs_rows(at, row + band * p->x_c, n, bytes, last - first);
+    at = nh_pairs_block(at, row + band * p->x_c, n, bytes, last - first);
     nh_pairs_fill(at, p->x_zero, (p->k_t - last) * n);
     return 1;
 }

@@ -104,8 +104,8 @@ NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, const int8_t *en
 #endif
 
 /* The same of `rows` rows of n values, n a multiple of 4, `pitch` bytes apart. */
-NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_rows(uint32_t *at, const int8_t *x, int32_t n, int32_t pitch,
-                                                            int32_t rows) {
+NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_block(uint32_t *at, const int8_t *x, int32_t n, int32_t pitch,
+                                                             int32_t rows) {
     for (; rows > 0; rows--, x += pitch)
         at = (uintptr_t)x & 1u ? nh_pairs_odd(at, x, x + n) : nh_pairs_append(at, x, n);
     return at;
