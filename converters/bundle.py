@@ -133,8 +133,11 @@ def make_bundle(
     say: Callable[[str], None] = lambda _: None,
 ) -> Manifest:
     """Converts the run in ``folder`` and writes the bundle into ``out``."""
+    from converters import portrait
     from converters.emit.tflite import emit
 
+    if portrait.is_run(folder):
+        return portrait.make_bundle(folder, out, name, qat_epochs, say)
     run = load_run(folder)
     converted = convert_run(run, step_frames, qat_epochs, say)
     files = {"model.tflite": emit(converted.graph)}

@@ -62,6 +62,14 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a network for pictures takes: int8 [1, height, width, 3], red first, each pixel less 128."""
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Decision:
     """How scores become events (edge/decide)."""
 
@@ -115,6 +123,8 @@ class Manifest:
     task: str = "keyword"
     description: str = ""
     stream: Stream | None = None
+    picture: Picture | None = None
+    """Of a model that sees; `frontend` and `window_frames` then say nothing."""
     decision: Decision = field(default_factory=Decision)
     operating_points: list[OperatingPoint] = field(default_factory=list)
     """The first one is the default."""
@@ -169,6 +179,8 @@ class Manifest:
             yield "window_frames and decision.window_steps are 1 or more, refractory_ms 0 or more"
         if self.stream is not None and (self.stream.step_frames < 1 or self.stream.warmup_frames < 0):
             yield "stream.step_frames is 1 or more, warmup_frames 0 or more"
+        if self.picture is not None and min(self.picture.height, self.picture.width) < 1:
+            yield f"a picture of {self.picture.height} x {self.picture.width} pixels"
         if not 0.0 < self.decision.release <= 1.0:
             yield f"decision.release {self.decision.release} is outside (0, 1]"
         for point in self.operating_points:

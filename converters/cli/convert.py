@@ -37,8 +37,10 @@ def convert(
         return
     sizes = ", ".join(f"{name} {f.bytes:,} B" for name, f in manifest.files.items())
     facts = manifest.training
-    print(f"{out}: {sizes}; {facts['parameters']:,} parameters, {facts['macs']:,} MACs a window")
-    print(f"int8 and float agree on {facts['int8_agreement']:.1%} of the calibration clips ({facts['quantization']})")
+    what, agreed = ("picture", "pixels") if manifest.picture else ("window", "clips")
+    print(f"{out}: {sizes}; {facts['parameters']:,} parameters, {facts['macs']:,} MACs a {what}")
+    share, how = facts["int8_agreement"], facts["quantization"]
+    print(f"int8 and float agree on {share:.1%} of the calibration {agreed} ({how})")
     if manifest.stream is not None:
         per_step = f"{manifest.step_ms} ms, {facts['macs_per_step']:,} MACs"
         print(f"stream: a step is {per_step}, {manifest.stream.state_bytes:,} B of state")
