@@ -12,7 +12,9 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Run an experiment of docs/experiments; a killed one goes on.")
 
 
-Data = Annotated[Path, typer.Option(help="ESC-10: a folder a class", envvar="NUTHATCH_DATA")]
+Data = Annotated[
+    Path, typer.Option(help="ESC-10: a folder a class, or the folder that esc10 lies in", envvar="NUTHATCH_DATA")
+]
 Seeds = Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ...")]
 Folds = Annotated[str, typer.Option(help="Folds that are the test, each in runs of its own")]
 Overrides = Annotated[
@@ -51,6 +53,7 @@ def scenes(
     from training.experiment import scenes_page
 
     experiment.threads(threads)
+    data = _esc(data)
     plan = experiment.Plan(
         data, responses or data.resolve().parent / "mic_impulse_responses", work, tuple(range(seeds)), _numbers(folds),
         tuple(dict.fromkeys(["plain", *arm])) if arm else tuple(experiment.ARMS), eq_db, tuple(overrides or ()),
@@ -86,6 +89,7 @@ def compression(
     from training.experiment import scenes as threading
 
     threading.threads(threads)
+    data = _esc(data)
     plan = experiment.Plan(
         data, beside or data.resolve().parent, work, recipe, tuple(range(seeds)), _numbers(folds), teachers, channels,
         sparsity, qat_epochs, tuple(overrides or ()),
@@ -97,6 +101,11 @@ def compression(
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _esc(data: Path) -> Path:
+    """NUTHATCH_DATA is often the folder of all data sets."""
+    return data / "esc10" if (data / "esc10").is_dir() else data
 
 
 def _numbers(folds: str) -> tuple[int, ...]:
