@@ -80,8 +80,8 @@ def pairs(layer: Layer) -> Kernel | None:
     room = sum(int(np.prod(t.shape)) for t in (layer.x, layer.output)) // 6
     besides = 8 * (quads + quads % 2) + (0 if layer.step or layer.words == 2 else 4 * quads)
     count = max(8, 128 // quads, min(room // (8 * quads), 48)) & ~1
-    if besides + 32 * quads <= room < besides + 64 * quads:
-        count = 4
+    if layer.depth > layer.x.shape[3] and besides + 32 * quads <= room < besides + 64 * quads:
+        count = 4  # windows over large inputs, where it is the memory of the model; 1x1 layers come later
     count = min(count, layer.positions + layer.positions % 2)
     scratch = besides + 8 * quads * count
     made = _kernel(layer, "pairs_s8", "op_pairs.c", weights, constants, count, scratch, f"{count} positions, pairs", 0)
