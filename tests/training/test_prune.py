@@ -41,6 +41,7 @@ def test_masks_take_the_smallest_of_each_layers_scale():
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_a_pruned_run_ends_with_its_zeros(ema):
+    torch.manual_seed(0)
     net = fit(build(NET, 3, 40, 98), examples(), Fit(epochs=6, batch=32, word_weight=0, sparsity=0.7, ema=ema), 0)
     counted = report.count(net)
     assert counted["sparsity"] == pytest.approx(0.7, abs=0.01)
