@@ -12,7 +12,7 @@ from random_graphs import random_graph
 
 from converters.emit.c import const_bytes, emit
 from converters.emit.constant import literal
-from converters.emit.paste import OPS, paste
+from converters.emit.paste import paste
 from converters.emit.struct import struct_bytes
 from converters.error import ConvertError
 from converters.native import WARNINGS
@@ -44,19 +44,6 @@ def test_no_compiler_has_a_word_to_say(compiler, core, tmp_path):
         write(tmp_path, emit(plan(random_graph(seed, 12, states=True), target(core)), f"m{seed}"))
         for level in ("-O2", "-Os"):
             call([compiler, *flags, *WARNINGS, level, "-DM1_PROFILE", "-c", f"m{seed}.c", "-o", "m.o"], tmp_path)
-
-
-@pytest.mark.parametrize("core", ["host", "cortex-m4", "cortex-m55"])
-def test_all_kernels_live_in_one_file(core, tmp_path):
-    """A model may use any of them: no two may share a name."""
-    compiler = target(core).compiler
-    if shutil.which(compiler) is None:
-        pytest.skip(f"no {compiler}")
-    fits = {"host": (), "cortex-m4": ("dsp",), "cortex-m55": ("dsp", "mve")}[core]
-    names = sorted(str(p.relative_to(OPS)) for p in OPS.glob("*/op*.c"))
-    used = [n for n in names if not n.endswith(("_dsp.c", "_mve.c")) or n.endswith(tuple(f"_{isa}.c" for isa in fits))]
-    (tmp_path / "all.c").write_text(paste(["include/nh.h", "include/copy.h", *used]))
-    call([compiler, *target(core).flags, *WARNINGS, "-O1", "-c", "all.c", "-o", "all.o"], tmp_path)
 
 
 def test_lines_are_readable():
