@@ -73,41 +73,43 @@ NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_append(uint32_t *at, cons
     return at;
 }
 
-/* nh_pairs_append from an odd address up to `end`, further on: the middle two of four bytes are a half-word. */
 #if defined(__ARM_ARCH_6M__)
-NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, const int8_t *end) {
-    const uint32_t even = 0x00ff00ffu, offset = 0x00800080u, sign = 0x80808080u;
-    uint32_t v, u;
-    x--, end--;
+/* nh_pairs_block of rows that all begin at odd addresses: the middle two of four bytes are a half-word. The masks are
+   made here: a compiler that has to find low registers for them runs out of them. */
+NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, int32_t n, int32_t pitch, int32_t rows) {
+    const uintptr_t first = (uintptr_t)x - 1u, step = (uintptr_t)pitch, row = (uintptr_t)n;
+    const uintptr_t frame[4] = {first + row, first + row + (uintptr_t)(rows - 1) * step, step, step - row};
+    const uintptr_t *f = frame; /* the end of this row, of the last one; from end to end, from an end to a beginning */
+    uint32_t v, u, offset;
+    x--;
     __asm volatile(".syntax unified\n"
+                   "ldr %3, [%2]\n mov r8, %3\n ldr %3, [%2, #4]\n mov r10, %3\n"
+                   "ldr %3, [%2, #8]\n mov r11, %3\n ldr %3, [%2, #12]\n mov r12, %3\n"
+                   "movs %2, #255\n lsls %3, %2, #16\n orrs %2, %3\n"
+                   "movs %5, #128\n lsls %3, %5, #16\n orrs %5, %3\n"
+                   "lsls %3, %5, #8\n orrs %3, %5\n mov r9, %3\n"
                    "1:\n"
-                   "ldrb %2, [%1, #1]\n ldrb %3, [%1, #4]\n lsls %3, %3, #24\n orrs %2, %3\n"
-                   "ldrh %3, [%1, #2]\n lsls %3, %3, #8\n orrs %2, %3\n"
-                   "mov %3, %7\n eors %2, %3\n lsrs %3, %2, #8\n ands %2, %4\n ands %3, %4\n"
-                   "subs %2, %2, %5\n subs %3, %3, %5\n str %2, [%0]\n str %3, [%0, #4]\n"
-                   "adds %0, %0, #16\n adds %1, %1, #4\n cmp %1, %6\n bne 1b\n"
-                   : "+l"(at), "+l"(x), "=&l"(v), "=&l"(u)
-                   : "l"(even), "l"(offset), "h"(end), "h"(sign)
-                   : "cc", "memory");
-    return at;
-}
-#else
-NH_INLINE uint32_t *nh_pairs_odd(uint32_t *at, const int8_t *x, const int8_t *end) {
-    for (; x != end; x += 4) {
-        const uint8_t *b = (const uint8_t *)x;
-        uint16_t middle;
-        memcpy(&middle, __builtin_assume_aligned(x + 1, 2), 2);
-        at = nh_pairs_expand(at, b[0] | (uint32_t)middle << 8 | (uint32_t)b[3] << 24);
-    }
+                   "ldrb %3, [%1, #1]\n ldrb %4, [%1, #4]\n lsls %4, %4, #24\n orrs %3, %4\n"
+                   "ldrh %4, [%1, #2]\n lsls %4, %4, #8\n orrs %3, %4\n"
+                   "mov %4, r9\n eors %3, %4\n lsrs %4, %3, #8\n ands %3, %2\n ands %4, %2\n"
+                   "subs %3, %3, %5\n subs %4, %4, %5\n str %3, [%0]\n str %4, [%0, #4]\n"
+                   "adds %0, %0, #16\n adds %1, %1, #4\n cmp %1, r8\n bne 1b\n"
+                   "cmp %1, r10\n beq 2f\n add r8, r11\n add %1, r12\n b 1b\n"
+                   "2:\n"
+                   : "+l"(at), "+l"(x), "+l"(f), "=&l"(v), "=&l"(u), "=&l"(offset)
+                   :
+                   : "r8", "r9", "r10", "r11", "r12", "cc", "memory");
     return at;
 }
 #endif
 
-/* The same of `rows` rows of n values, n a multiple of 4, `pitch` bytes apart. */
+/* nh_pairs_append of `rows` rows of n values, n a multiple of 4, `pitch` bytes apart. */
 NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_block(uint32_t *at, const int8_t *x, int32_t n, int32_t pitch,
                                                              int32_t rows) {
-    for (; rows > 0; rows--, x += pitch)
-        at = (uintptr_t)x & 1u ? nh_pairs_odd(at, x, x + n) : nh_pairs_append(at, x, n);
+#if defined(__ARM_ARCH_6M__)
+    if (((uintptr_t)x & 1u) && !(pitch & 1) && n > 0 && rows > 0) return nh_pairs_odd(at, x, n, pitch, rows);
+#endif
+    for (; rows > 0; rows--, x += pitch) at = nh_pairs_append(at, x, n);
     return at;
 }
 
