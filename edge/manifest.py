@@ -67,6 +67,24 @@ class Picture:
 
     height: int
     width: int
+    rate_hz: float = 10.0
+    """Pictures a second that are worth looking at; more are dropped."""
+    presence: float = 0.01
+    """Somebody is there from this share of the picture on."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How the scores of windows become one state (edge/decide)."""
+
+    hop_frames: int
+    """From one window's first frame to the next one's."""
+    smooth_windows: int = 4
+    """Windows whose probabilities are averaged."""
+    enter: float = 0.6
+    """A label becomes the state from this averaged probability on: calibrated on audio not trained on."""
+    leave: float = 0.4
+    """The state is left, for another label or for "unknown", when its own falls below."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +143,8 @@ class Manifest:
     stream: Stream | None = None
     picture: Picture | None = None
     """Of a model that sees; `frontend` and `window_frames` then say nothing."""
+    scene: Scene | None = None
+    """Of a model that names a state of the surroundings, window by window."""
     decision: Decision = field(default_factory=Decision)
     operating_points: list[OperatingPoint] = field(default_factory=list)
     """The first one is the default."""
@@ -181,6 +201,10 @@ class Manifest:
             yield "stream.step_frames is 1 or more, warmup_frames 0 or more"
         if self.picture is not None and min(self.picture.height, self.picture.width) < 1:
             yield f"a picture of {self.picture.height} x {self.picture.width} pixels"
+        if self.scene is not None and (self.scene.hop_frames < 1 or self.scene.smooth_windows < 1):
+            yield "scene.hop_frames and scene.smooth_windows are 1 or more"
+        if self.scene is not None and not 0.0 < self.scene.leave <= self.scene.enter <= 1.0:
+            yield f"scene.leave {self.scene.leave} and enter {self.scene.enter}: 0 < leave <= enter <= 1"
         if not 0.0 < self.decision.release <= 1.0:
             yield f"decision.release {self.decision.release} is outside (0, 1]"
         for point in self.operating_points:
