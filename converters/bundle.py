@@ -13,7 +13,7 @@ import numpy as np
 from converters.error import ConvertError
 from converters.graph import TIME, Graph
 from edge.frontend.config import FrontendConfig
-from edge.manifest import Decision, Licence, Manifest, OperatingPoint, Quantization, Stream, file_entry
+from edge.manifest import Decision, Licence, Manifest, OperatingPoint, Quantization, Scene, Stream, file_entry
 
 if TYPE_CHECKING:
     import torch
@@ -170,6 +170,7 @@ def _manifest(run: Run, converted: Converted, name: str, out: Path, files: list[
         task=str(state.get("task", "keyword")),
         description=str(recipe.get("description", "")),
         stream=stream,
+        scene=_scene(recipe) if state.get("task") == "scene" else None,
         decision=_decision(recipe.get("decision", {}), stream, run.frontend.hop_ms),
         operating_points=[OperatingPoint(**p) for p in state.get("operating_points", [])],
         evidence=_plain(state.get("evidence", [])),
@@ -188,6 +189,14 @@ def _decision(options: dict[str, Any], stream: Stream | None, hop_ms: int) -> De
         return Decision(**options)
     except TypeError as e:
         raise ConvertError(f"[decision] {e}; mend the recipe and train again") from None
+
+
+def _scene(recipe: dict[str, Any]) -> Scene:
+    """The recipe's; without one, windows that overlap by three quarters."""
+    try:
+        return Scene(**{"hop_frames": max(1, int(recipe["window_frames"]) // 4), **recipe.get("scene", {})})
+    except TypeError as e:
+        raise ConvertError(f"[scene] {e}; mend the recipe and train again") from None
 
 
 def _plain(value: Any) -> Any:

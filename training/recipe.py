@@ -132,6 +132,8 @@ class Recipe:
     fit: Fit = field(default_factory=Fit)
     decision: dict[str, Any] = field(default_factory=dict)
     """`smoothing_ms`, `refractory_ms`, `release`: how scores become events."""
+    scene: dict[str, Any] = field(default_factory=dict)
+    """`hop_frames`, `smooth_windows`, `enter`, `leave`: how a scene's windows become a state."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
