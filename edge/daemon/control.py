@@ -27,6 +27,8 @@ class Loaded:
     score: float = 0.0
     cost: dict[str, float] = field(default_factory=dict)
     """inference_s, steps, real_time_factor, ...: sums since the start."""
+    folder: Path | None = None
+    """Where its bundle lies, for those who run it on other audio than the microphone's."""
 
 
 class Control(Protocol):

@@ -1,5 +1,7 @@
 """What a sink of the daemon is: a module in this folder with ``Config`` and ``run``; nothing else lists it.
 
+A folder in here is no sink but what sinks are made of: ``delivery`` for all of them, others for one.
+
 The section ``[sink.<module>]`` of the configuration switches it on and is checked by its ``Config``, a pydantic
 model whose fields have a title and a description. Each sink has its own queue and its own asyncio task.
 """
@@ -17,6 +19,7 @@ from edge.daemon.hub import Feed
 from edge.daemon.record import Record
 
 _NO_SINKS = {"sink", "console", "scores"}
+"""This file, and the two that `nuthatch listen` writes with."""
 
 
 class SinkModule(Protocol):
@@ -33,7 +36,8 @@ class SinkModule(Protocol):
 
 def sinks() -> list[str]:
     """Their names; nothing is imported."""
-    return sorted(m.name for m in pkgutil.iter_modules(edge.sink.__path__) if m.name not in _NO_SINKS)
+    found = pkgutil.iter_modules(edge.sink.__path__)
+    return sorted(m.name for m in found if not m.ispkg and m.name not in _NO_SINKS)
 
 
 def load(name: str) -> ModuleType:
