@@ -1,0 +1,42 @@
+"""Passwords and tokens: given in the configuration, or in a file of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+CREDENTIALS = "secrets"
+"""The service's unit hands its folder of secrets over under this name."""
+
+
+class SecretError(Exception):
+    """A secret that cannot be read; one line with the remedy, never the secret."""
+
+
+def secret_of(given: SecretStr | None, file: Path | None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The secret itself, or None when neither is given; raises SecretError."""
+    if given is not None:
+        return given.get_secret_value()
+    if file is None:
+        return None
+    path = find(file, environ)
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as e:
+        reason = getattr(e, "strerror", None) or "is not UTF-8"
+        raise SecretError(f"{path}: cannot be read ({reason}); a service reads /etc/nuthatch/secrets/<name>") from None
+    if not text:
+        raise SecretError(f"{path}: is empty; write the secret into it")
+    return text
+
+
+def find(file: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where a secret's file, a certificate or a key is: a bare name lies with the credentials of the service."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if folder and len(file.parts) == 1:
+        handed = (Path(folder) / file, Path(folder) / f"{CREDENTIALS}_{file}")
+        return next((p for p in handed if p.is_file()), file)
+    return file.expanduser()
