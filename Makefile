@@ -57,5 +57,5 @@ $(VENV)/.base: $(BUILD)
 # torch by itself first, so that the pinned version is the one that everything else meets.
 $(VENV)/.all: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,convert,boards,daemon,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,convert,boards,daemon,camera,dev]'
 	touch $@

@@ -1,9 +1,14 @@
-"""The backends that run a bundle's step graph: each a file beside this one with ``open_stream``, none listed."""
+"""The backends that run a bundle's graphs: each a file beside this one, none listed.
+
+``open_stream`` gives a step graph, ``open_picture`` a network for pictures; a backend may lack either.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from types import ModuleType
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +36,26 @@ class StepGraph(Protocol):
         """One step; the scores are a copy."""
 
 
+class PictureGraph(Protocol):
+    """A network for pictures: int8 ``[height, width, 3]`` in, int8 ``[height, width]`` out."""
+
+    height: int
+    width: int
+
+    def run(self, pixels: NDArray[np.int8]) -> NDArray[np.int8]:
+        """RGB, each less 128 -> the probability of each pixel in 1/256 from -128; a copy."""
+
+
+class WindowGraph(Protocol):
+    """An offline graph: int8 ``[window_frames, bands]`` in, int8 ``[labels]`` out; no state."""
+
+    input_shape: tuple[int, ...]
+    labels: int
+
+    def run(self, features: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Scores of one window."""
+
+
 def backends() -> list[str]:
     """Their names."""
     return sorted(m.name for m in pkgutil.iter_modules(edge.runtime.__path__) if m.name not in _NO_BACKENDS)
@@ -38,7 +63,17 @@ def backends() -> list[str]:
 
 def open_stream(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> StepGraph:
     """The bundle's step graph; only the backend asked for is imported. Raises ModelFileError or BundleError."""
+    opened: StepGraph = _module(backend).open_stream(bundle, threads)
+    return opened
+
+
+def open_window(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> WindowGraph:
+    """The bundle's offline graph; errors as ``open_stream``."""
+    opened: WindowGraph = _module(backend).open_window(bundle, threads)
+    return opened
+
+
+def _module(backend: str) -> ModuleType:
     if backend not in backends():
         raise ModelFileError(f"no backend {backend!r}; there are {', '.join(backends())}")
-    opened: StepGraph = importlib.import_module(f"edge.runtime.{backend}").open_stream(bundle, threads)
-    return opened
+    return importlib.import_module(f"edge.runtime.{backend}")

@@ -53,6 +53,11 @@ def open_stream(bundle: Bundle, threads: int = 1) -> LiteRtStream:
     return LiteRtStream(bundle.file("stream.tflite"), threads)
 
 
+def open_window(bundle: Bundle, threads: int = 1) -> LiteRtModel:
+    """The bundle's offline graph."""
+    return LiteRtModel(bundle.file("model.tflite"), threads)
+
+
 class LiteRtStream:
     """The step graph with its states: int8 ``[n, F]`` frames in, int8 ``[labels]`` out.
 
@@ -88,6 +93,37 @@ class LiteRtStream:
         for state, successor in zip(self._states, self._successors, strict=True):
             state[:] = successor
         return self._scores.copy()
+
+
+def open_picture(bundle: Bundle, threads: int = 1) -> LiteRtPicture:
+    """The bundle's network for pictures."""
+    return LiteRtPicture(bundle.file("model.tflite"), threads)
+
+
+class LiteRtPicture:
+    """A network for pictures: int8 ``[1, H, W, 3]`` to int8 ``[1, H, W, 1]``.
+
+    ``reference`` as in LiteRtModel. Raises ModelFileError for a file that is no such graph.
+    """
+
+    def __init__(self, path: Path | str, threads: int = 1, reference: bool = False) -> None:
+        self._interpreter = _open(Path(path), threads, reference)
+        pixels = _only(_inputs(self._interpreter, path), path, "input")
+        mask = _only(_outputs(self._interpreter, path), path, "output")
+        taken, given = ([int(n) for n in d["shape"]] for d in (pixels, mask))
+        if len(taken) != 4 or taken[::3] != [1, 3] or given != [*taken[:3], 1]:
+            raise ModelFileError(f"{path}: {taken} to {given} is no network for pictures; {REMEDY}")
+        self.height, self.width = taken[1:3]
+        self._invoke = self._interpreter._interpreter.Invoke
+        self._invoke()  # as in LiteRtStream
+        self._pixels, self._mask = _memory(self._interpreter, pixels), _memory(self._interpreter, mask)
+
+    def run(self, pixels: Int8) -> Int8:
+        """One picture: int8 [H, W, 3] -> int8 [H, W], a copy."""
+        _require_int8(pixels, self._pixels.size, f"a picture is {self.height} x {self.width} pixels of 3")
+        self._pixels[:] = pixels.reshape(-1)
+        self._invoke()
+        return self._mask.reshape(self.height, self.width).copy()
 
 
 def _open(path: Path, threads: int, reference: bool) -> Any:

@@ -20,4 +20,4 @@ class Console:
 
 def people(event: Event) -> str:
     """``   3.42 s  alexa  0.97  wake_alexa``."""
-    return f"{event.time_s:8.2f} s  {event.label}  {event.score:.2f}  {event.model}"
+    return f"{event.time_s:8.2f} s  {event.label}  {event.score:.2f}  {event.model}  {event.picture}".rstrip()
