@@ -1,13 +1,12 @@
 """The backends that run a bundle's graphs: each a file beside this one, none listed.
 
-``open_stream`` gives a step graph, ``open_picture`` a network for pictures; a backend may lack either.
+``open_stream`` gives a step graph, ``open_window`` an offline one, ``open_picture`` a network for pictures; a backend may lack either.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from types import ModuleType
 from types import ModuleType
 from typing import Protocol
 
@@ -70,6 +69,15 @@ def open_stream(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> Ste
 def open_window(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> WindowGraph:
     """The bundle's offline graph; errors as ``open_stream``."""
     opened: WindowGraph = _module(backend).open_window(bundle, threads)
+    return opened
+
+
+def open_picture(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> PictureGraph:
+    """The bundle's network for pictures; errors as ``open_stream``."""
+    module = _module(backend)
+    if not hasattr(module, "open_picture"):
+        raise ModelFileError(f"backend {backend!r} runs no networks for pictures; {DEFAULT} does")
+    opened: PictureGraph = module.open_picture(bundle, threads)
     return opened
 
 
