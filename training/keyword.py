@@ -18,6 +18,7 @@ from torch import nn
 from training.data.audio import DataError, audio_files
 from training.data.clip import Clip
 from training.data.draws import Draws
+from training.data.heard import digests
 from training.data.sounds import Sounds, source_of
 from training.data.speech_commands import COMMANDS, SILENCE, UNKNOWN, SpeechCommands
 from training.data.split import part_of
@@ -287,7 +288,9 @@ def _licences(recipe: Recipe, data: KeywordData) -> list[dict[str, str]]:
 
 
 def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
-    return {
+    # Of words the split by speaker tells what was heard; folders of scenes are split in many ways.
+    heard = {"sources": digests(data.train)} if recipe.task == "scene" else {}
+    return heard | {
         "recipe": recipe.name,
         "seed": recipe.seed,
         "parts": list(recipe.data.parts),

@@ -1,6 +1,7 @@
 """Scenes from a folder of sounds to a run, on from where it was killed, to a bundle and its measure."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -82,11 +83,33 @@ def test_from_sounds_to_a_bundle_and_its_measure(sounds, tmp_path, nuthatch):
     assert result["clips"] == 6
     low, high = result["interval"]
     assert 0 <= low <= result["accuracy"] <= high <= 1
-    (sounds / "003 - Bells").mkdir()
-    try:
-        soundfile.write(sounds / "003 - Bells" / "4-1-A.wav", np.zeros(100), 16_000)
-        code, _, err = nuthatch("evaluate", bundle, "--data", sounds)
-        assert code == 1 and "class 'bells' is no label of this model" in err
-    finally:
-        (sounds / "003 - Bells" / "4-1-A.wav").unlink()
-        (sounds / "003 - Bells").rmdir()
+    assert result["learnt_from"] == {"clips": 0, "sources": 0}
+    assert manifest["scene"]["hop_frames"] == 8  # a quarter of the window
+
+
+def test_a_bundle_says_what_it_is_asked_about_that_it_learnt_from(sounds, tmp_path, nuthatch):
+    pytest.importorskip("ai_edge_litert")
+    options = [x for s in [*SMALL, "epochs=1", "scene.enter=0.9"] for x in ("--set", s)]
+    run, bundle = tmp_path / "run", tmp_path / "hums"
+    trained = nuthatch("train", "sounds10", "--data", sounds, "--out", run, "--cache", tmp_path / "cache", *options)
+    assert trained[0] == 0 and nuthatch("convert", run, "--out", bundle)[0] == 0
+    assert json.loads((bundle / "manifest.json").read_text())["scene"]["enter"] == 0.9
+    mixed = tmp_path / "mixed"
+    shutil.copytree(sounds, mixed)
+    (mixed / "003 - Bells").mkdir()
+    soundfile.write(mixed / "003 - Bells" / "4-1-A.wav", np.zeros(100), 16_000)
+    (mixed / "001 - Hum" / "broken.wav").write_bytes(b"RIFF")
+    code, out, err = nuthatch("evaluate", bundle, "--data", mixed, "--json")
+    assert code == 0, err
+    result = json.loads(out)
+    assert result["clips"] == 24
+    assert result["foreign"]["bells"]["clips"] == 1
+    assert {k: v["clips"] for k, v in result["files"].items()} == {"short": 1, "silent": 1, "unreadable": 1}
+    assert result["learnt_from"] == {"clips": 18, "sources": 12}
+    assert "18 of the 24 clips are of 12 recordings that this model learnt from" in err
+    assert "class 'bells' is no label of this model: 1 clips left out" in err
+    only = tmp_path / "only"
+    shutil.copytree(mixed / "003 - Bells", only / "bells")
+    shutil.copytree(mixed / "003 - Bells", only / "gongs")
+    code, _, err = nuthatch("evaluate", bundle, "--data", only)
+    assert code == 1 and "no class of it is a label of this model" in err

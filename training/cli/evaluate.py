@@ -93,7 +93,6 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
 
     from edge.frontend import features
     from edge.runtime.litert import LiteRtModel
-    from training.data.scenes import evaluated
     from training.evaluate import plot
     from training.evaluate.accuracy import PARTS, accuracy, clips
     from training.evaluate.material import refuse_trained, split_name
@@ -102,26 +101,35 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
     manifest = bundle.manifest
     if split != "all":
         refuse_trained(manifest.training, PARTS[split])
-    network = LiteRtModel(bundle.file("model.tflite"))
-    scene = manifest.task == "scene"
-    if scene:
-        found = evaluated(data, manifest.labels, split, manifest.training)
+    if manifest.task == "scene":
+        result = _scene(bundle, data, split)
     else:
-        found = clips(data, manifest.labels, split, split_name(manifest.training))
-    result = accuracy(
-        found,
-        manifest.labels,
-        lambda audio: network.run(features(audio, manifest.frontend)),
-        manifest.frontend.samples(manifest.window_frames),
-    )
+        network = LiteRtModel(bundle.file("model.tflite"))
+        result = accuracy(
+            clips(data, manifest.labels, split, split_name(manifest.training)),
+            manifest.labels,
+            lambda audio: network.run(features(audio, manifest.frontend)),
+            manifest.frontend.samples(manifest.window_frames),
+        )
     if out:
         plot.confusion(result, out / "confusion.png")
         plot.speakers(result, out / "speakers.png")
     if write:
         kept = {"value" if k == "accuracy" else k: result[k] for k in ("accuracy", "interval", "clips", "speakers")}
-        entry = {"measure": "accuracy", **kept, "data": data.resolve().name, "conditions": f"{split} clips"}
+        learnt = (result.get("learnt_from") or {}).get("clips")
+        note = f"{split} clips" + (f", {learnt} of them learnt from" if learnt else "")
+        entry = {"measure": "accuracy", **kept, "data": data.resolve().name, "conditions": note}
         evidence = merged_evidence(manifest.evidence, [entry])
         dataclasses.replace(manifest, evidence=evidence).write(bundle.folder)
+    return result
+
+
+def _scene(bundle: Bundle, data: Path, split: str) -> dict[str, Any]:
+    from training.evaluate import scene
+
+    result = scene.measure(bundle, data, split)
+    for line in scene.remarks(result):
+        typer.echo(line, err=True)
     return result
 
 

@@ -26,6 +26,8 @@ def read_audio(path: Path) -> np.ndarray:
     if len(samples) == 0:
         raise DataError(f"{path}: holds no samples; remove it")
     mono = samples.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise DataError(f"{path}: holds samples that are no numbers; remove it or make it again")
     if rate_hz != RATE_HZ:
         mono = soxr.resample(mono, rate_hz, RATE_HZ)
     return to_int16(mono)

@@ -51,8 +51,12 @@ def clips(folder: Path, labels: Sequence[str], split: str = "all", salt: str = "
 
 def accuracy(found: Sequence[Clip], labels: Sequence[str], score: Scorer, samples: int) -> dict[str, Any]:
     """Share of the clips whose highest score is their label's, and where the others went."""
-    truth = np.array([labels.index(c.label) for c in found])
-    guess = np.array([int(np.argmax(score(fit(read_audio(c.path), samples)))) for c in found])
+    return figures(found, labels, [int(np.argmax(score(fit(read_audio(c.path), samples)))) for c in found])
+
+
+def figures(found: Sequence[Clip], labels: Sequence[str], guessed: Sequence[int]) -> dict[str, Any]:
+    """The same from the label that each clip was given."""
+    truth, guess = np.array([labels.index(c.label) for c in found]), np.array(guessed)
     speakers = [c.speaker for c in found]
     right = truth == guess
     confusion = np.zeros((len(labels), len(labels)), int)
