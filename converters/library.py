@@ -1,4 +1,4 @@
-"""A bundle's step graph as a shared library for the daemon's native backend (edge/runtime/native.py has the ABI)."""
+"""A bundle's step graph, or its only one, as a shared library for the daemon (edge/runtime/native.py has the ABI)."""
 
 from __future__ import annotations
 
@@ -42,17 +42,20 @@ void nh_step(const int8_t *frames, int8_t *scores) {{
 
 def abi_source(bundle: Bundle, plan: Plan) -> str:
     """The C that gives the compiled model (prefix ``model``) its place in the daemon."""
-    stream = bundle.manifest.stream
-    if stream is None:
-        raise ConvertError(f"{bundle.manifest.name}: no stream.tflite; the daemon runs step graphs")
-    bands, labels = bundle.manifest.frontend.bands, len(bundle.manifest.labels)
-    shape = f"{stream.step_frames}, {bands}, {labels}, {plan.arena_bytes}"
+    manifest = bundle.manifest
+    if manifest.picture is not None:
+        raise ConvertError(f"{manifest.name}: sees; the daemon's libraries are of models that hear")
+    file, frames = ("model.tflite", manifest.window_frames)
+    if manifest.stream is not None:
+        file, frames = ("stream.tflite", manifest.stream.step_frames)
+    bands, labels = manifest.frontend.bands, len(manifest.labels)
+    shape = f"{frames}, {bands}, {labels}, {plan.arena_bytes}"
     return _ABI.format(
         prefix=PREFIX,
         abi=native.ABI,
-        sha256=bundle.manifest.files["stream.tflite"].sha256,
+        sha256=manifest.files[file].sha256,
         shape=shape,
-        frames=stream.step_frames * bands,
+        frames=frames * bands,
         labels=labels,
     )
 

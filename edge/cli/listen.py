@@ -1,4 +1,4 @@
-"""``nuthatch listen``: hear keywords in a file, a microphone or a pipe."""
+"""``nuthatch listen``: hear keywords and scenes in a file, a microphone or a pipe."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from edge.sink.scores import Scores
     from edge.source import Source
 
-DEFAULT_THRESHOLD = 0.5
-
 
 def listen(
     model: Annotated[list[str], typer.Option(help="Bundled model, or the path of a bundle; may be repeated.")],
@@ -26,7 +24,7 @@ def listen(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     scores: Annotated[Path | None, typer.Option(help="Write every smoothed score from .01 on here.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0.001, max=1.0, help="For every target, instead of the model's own.")
+        float | None, typer.Option(min=0.001, max=1.0, help="For every keyword, instead of the model's own.")
     ] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="Play a file no faster than it sounds.")] = False,
     device: Annotated[str | None, typer.Option(help="Microphone: a part of its name, or its index.")] = None,
@@ -36,7 +34,7 @@ def listen(
         str, typer.Option(help="What runs the networks: litert, or native (nuthatch compile --library).")
     ] = "litert",
 ) -> None:
-    """Print a line for every keyword heard. Ctrl-C ends it."""
+    """Print a line for every keyword heard and every change of a scene. Ctrl-C ends it."""
     from edge.daemon.listen import listen as run
     from edge.sink.console import Console
 
@@ -59,30 +57,30 @@ def _listener(models: list[str], threshold: float | None, report: Scores | None,
     from edge.daemon.listen import Listener
     from edge.manifest import open_bundle
     from edge.runtime.backend import backends
-    from edge.tasks.keyword import KeywordTask
+    from edge.tasks.task import TaskOptions, open_task
 
     if backend not in backends():
         raise typer.BadParameter(f"{backend!r} is none; there are {', '.join(backends())}", param_hint="--backend")
     bundles = [open_bundle(m) for m in models]
-    return Listener([KeywordTask(b, _thresholds(b, threshold), report=report, backend=backend) for b in bundles])
-
-
-def _thresholds(bundle: Bundle, threshold: float | None) -> dict[str, float]:
-    """For each target: the one asked for, or the default operating point's, or .5 and a word about it."""
-    manifest = bundle.manifest
-    if threshold is None and manifest.operating_points:
-        own = manifest.operating_points[0].thresholds
-        missing = [t for t in manifest.targets if t not in own]
-        if not missing:
-            return {t: own[t] for t in manifest.targets}
-        _tell(f"{manifest.name}: operating point without {missing[0]}; using {DEFAULT_THRESHOLD}")
-        return {t: own.get(t, DEFAULT_THRESHOLD) for t in manifest.targets}
-    if threshold is None:
-        _tell(f"{manifest.name}: no operating point; using {DEFAULT_THRESHOLD}, or give --threshold")
-        threshold = DEFAULT_THRESHOLD
-    if not 0.0 < threshold <= 1.0:  # the parser's bounds let nan through
+    if threshold is not None and not 0.0 < threshold <= 1.0:  # the parser's bounds let nan through
         raise typer.BadParameter(f"{threshold} is outside (0, 1]", param_hint="--threshold")
-    return dict.fromkeys(manifest.targets, threshold)
+    return Listener([open_task(b, TaskOptions(_thresholds(b, threshold), 1, backend, report)) for b in bundles])
+
+
+def _thresholds(bundle: Bundle, threshold: float | None) -> dict[str, float] | None:
+    """For each target of a keyword model the one asked for; None is the model's own, with a word if it has none."""
+    manifest = bundle.manifest
+    if manifest.task != "keyword":
+        return None
+    if threshold is not None:
+        return dict.fromkeys(manifest.targets, threshold)
+    from edge.tasks.keyword import DEFAULT_THRESHOLD
+
+    if not manifest.operating_points:
+        _tell(f"{manifest.name}: no operating point; using {DEFAULT_THRESHOLD}, or give --threshold")
+    elif missing := [t for t in manifest.targets if t not in manifest.operating_points[0].thresholds]:
+        _tell(f"{manifest.name}: operating point without {missing[0]}; using {DEFAULT_THRESHOLD}")
+    return None
 
 
 def _source(source: str, realtime: bool, device: str | None, rate: int, channels: int) -> Source:

@@ -72,6 +72,7 @@ class KeywordDecider:
         self._target_index = [self.labels.index(t) for t in targets]
         self._threshold = [threshold_integer(thresholds[t], self.window_steps) for t in targets]
         self._release = [release_integer(t, decision.release) for t in self._threshold]
+        self._release_share = decision.release
         self.reset()
 
     def reset(self) -> None:
@@ -82,6 +83,14 @@ class KeywordDecider:
         self.step = 0
         self._released = [True] * len(self._target_index)
         self._fired_at = [_EVER_FIRED_BEFORE] * len(self._target_index)
+
+    def set_threshold(self, target: str, threshold: float) -> None:
+        """From the next step on. Raises ValueError for what is no target, or a threshold outside (0, 1]."""
+        indices = [k for k, index in enumerate(self._target_index) if self.labels[index] == target]
+        if not indices:
+            raise ValueError(f"{target!r} is no target; there are {[self.labels[i] for i in self._target_index]}")
+        value = threshold_integer(threshold, self.window_steps)
+        self._threshold[indices[0]], self._release[indices[0]] = value, release_integer(value, self._release_share)
 
     @property
     def smoothed(self) -> NDArray[np.float32]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from types import ModuleType
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +62,13 @@ def backends() -> list[str]:
 
 def open_stream(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> StepGraph:
     """The bundle's step graph; only the backend asked for is imported. Raises ModelFileError or BundleError."""
-    opened: StepGraph = _module(backend).open_stream(bundle, threads)
+    opened: StepGraph = _opener(backend, "open_stream")(bundle, threads)
     return opened
 
 
 def open_window(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> WindowGraph:
     """The bundle's offline graph; errors as ``open_stream``."""
-    opened: WindowGraph = _module(backend).open_window(bundle, threads)
+    opened: WindowGraph = _opener(backend, "open_window")(bundle, threads)
     return opened
 
 
@@ -81,7 +81,12 @@ def open_picture(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> Pi
     return opened
 
 
-def _module(backend: str) -> ModuleType:
+def _opener(backend: str, name: str) -> Callable[[Bundle, int], Any]:
     if backend not in backends():
         raise ModelFileError(f"no backend {backend!r}; there are {', '.join(backends())}")
-    return importlib.import_module(f"edge.runtime.{backend}")
+    opener: Callable[[Bundle, int], Any] | None = getattr(
+        importlib.import_module(f"edge.runtime.{backend}"), name, None
+    )
+    if opener is None:
+        raise ModelFileError(f"the backend {backend} has no {name}; take {DEFAULT}")
+    return opener

@@ -3,8 +3,8 @@
 ``nuthatch compile <model> --library`` makes the library. It exports (all of ``native.abi``):
 
     int32_t nh_abi(void);              version of this list, ABI
-    const char *nh_sha256(void);       of the stream.tflite it was compiled from
-    const int32_t *nh_shape(void);     {step_frames, bands, labels, arena_bytes}
+    const char *nh_sha256(void);       of the stream.tflite it was compiled from (model.tflite where there is none)
+    const int32_t *nh_shape(void);     {step_frames, bands, labels, arena_bytes}; of model.tflite window_frames first
     void nh_init(void *arena);         arena_bytes bytes at a multiple of 16; resets
     void nh_reset(void);
     void nh_step(const int8_t *frames, int8_t *scores);
@@ -35,7 +35,20 @@ _loaded: set[Path] = set()
 
 def open_stream(bundle: Bundle, threads: int = 1) -> NativeStream:
     """The bundle's compiled step graph; ``threads`` is not used: a step is some tens of microseconds."""
-    sha256 = bundle.manifest.files[bundle.file("stream.tflite").name].sha256
+    bundle.file("stream.tflite")
+    return _open(bundle)
+
+
+def open_window(bundle: Bundle, threads: int = 1) -> NativeWindow:
+    """The bundle's compiled offline graph, of bundles that have no step graph: one library holds one graph."""
+    if bundle.manifest.stream is not None:
+        raise ModelFileError(
+            f"{bundle.manifest.name}: its step graph is what gets compiled; choose the backend litert for windows"
+        )
+    return NativeWindow(_open(bundle))
+
+
+def _open(bundle: Bundle) -> NativeStream:
     candidates = library_paths(bundle)
     found = next((p for p in candidates if p.is_file()), None)
     if found is None:
@@ -44,16 +57,23 @@ def open_stream(bundle: Bundle, threads: int = 1) -> NativeStream:
             f"{name}: not compiled for this machine ({platform.machine()}; looked for "
             f"{' and '.join(str(p) for p in candidates)}); run: nuthatch compile {bundle.folder} --library"
         )
-    return NativeStream(found, sha256)
+    return NativeStream(found, _graph_sha256(bundle))
+
+
+def _graph_sha256(bundle: Bundle) -> str:
+    """Of the graph that is compiled."""
+    name = "model.tflite" if bundle.manifest.stream is None else "stream.tflite"
+    return bundle.manifest.files[bundle.file(name).name].sha256
 
 
 def library_paths(bundle: Bundle, machine: str | None = None) -> list[Path]:
     """Where a library may lie: in the bundle's folder, or in the user's cache under the model's hash."""
     machine = machine or platform.machine()
-    sha256 = bundle.manifest.files[bundle.file("stream.tflite").name].sha256
+    sha256 = _graph_sha256(bundle)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nuthatch" / "native"
     name = f"{bundle.manifest.name}-{sha256[:12]}-{machine}.so"
-    return [bundle.folder / f"stream-{machine}.so", cache / name]
+    graph = "model" if bundle.manifest.stream is None else "stream"
+    return [bundle.folder / f"{graph}-{machine}.so", cache / name]
 
 
 class NativeStream:
@@ -99,6 +119,19 @@ class NativeStream:
         self._frames.reshape(-1)[:] = frames.reshape(-1)
         self._lib.nh_step(*self._pointers)
         return self._scores.copy()
+
+
+class NativeWindow:
+    """An offline graph: whole windows, nothing kept between two."""
+
+    def __init__(self, library: NativeStream) -> None:
+        self._library = library
+        self.input_shape = (1, library.step_frames, library.bands, 1)
+        self.labels = library.labels
+
+    def run(self, features: Int8) -> Int8:
+        """Scores of one window: int8 [T, F] -> int8 [labels]."""
+        return self._library.step(features)
 
 
 _REMEDY = "compile the model again: nuthatch compile <model> --library"

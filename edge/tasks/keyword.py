@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.decide.keyword import ONE, KeywordDecider
-from edge.manifest import Bundle, BundleError, Stream
+from edge.manifest import Bundle, BundleError, Manifest, Stream
 from edge.runtime.backend import DEFAULT, StepGraph, open_stream
 from edge.tasks.event import Event
+from edge.tasks.task import REPORTED, SIGN, Report, TaskOptions
 
-REPORTED = 0.01
-"""Smoothed scores below this are not worth a line."""
-
-SIGN = np.uint8(0x80)
-
-Report = Callable[[Event], None]
+DEFAULT_THRESHOLD = 0.5
+"""Of a target that has no operating point: a guess."""
 
 
 class KeywordTask:
@@ -42,6 +39,8 @@ class KeywordTask:
         self.step_ms = manifest.step_ms
         self._network = open_stream(bundle, backend, threads)
         stream = _checked_stream(bundle, self._network)
+        self.thresholds = {t: float(thresholds[t]) for t in manifest.targets if t in thresholds}
+        """Of each target, as they are now."""
         self._decider = KeywordDecider(
             manifest.labels,
             manifest.targets,
@@ -63,8 +62,19 @@ class KeywordTask:
         """Samples of silence after which nothing of the audio before them is left in a score."""
         return self._tail_frames * self.frontend.hop_samples
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """Smoothed score of every target, 0 to 1."""
+        return {label: int(self._decider.sums[index]) / self._full_scale for index, label in self._targets}
+
+    def set_threshold(self, label: str, threshold: float) -> None:
+        """From the next step on; any thread may call. Raises ValueError for no target, or out of (0, 1]."""
+        self._decider.set_threshold(label, threshold)
+        self.thresholds = {**self.thresholds, label: threshold}
+
     def reset(self) -> None:
         """Begin a new stream at time 0."""
+        self.steps = 0
         self._network.reset()
         self._decider.reset()
         self._frames = 0
@@ -84,6 +94,7 @@ class KeywordTask:
     def _step(self, frames: NDArray[np.int8]) -> list[Event]:
         scores = self._network.step(frames).view(np.uint8) ^ SIGN  # q + 128
         self._frames += len(frames)
+        self.steps += 1
         fired = self._decider.update(scores)
         if self._report is not None:
             self._report_scores(self._report)
@@ -98,6 +109,18 @@ class KeywordTask:
     def _event(self, label: str, value: int) -> Event:
         time_s = self.frontend.samples(self._frames) / self.frontend.sample_rate_hz
         return Event(round(time_s, 3), label, round(value / self._full_scale, 5), self.name)
+
+
+def open_task(bundle: Bundle, options: TaskOptions) -> KeywordTask:
+    """What edge/tasks/task.py calls for a bundle of this kind."""
+    thresholds = {**own_thresholds(bundle.manifest), **(options.thresholds or {})}
+    return KeywordTask(bundle, thresholds, options.threads, options.report, options.backend)
+
+
+def own_thresholds(manifest: Manifest) -> dict[str, float]:
+    """Of each target: its first operating point's, or DEFAULT_THRESHOLD."""
+    own = manifest.operating_points[0].thresholds if manifest.operating_points else {}
+    return {t: own.get(t, DEFAULT_THRESHOLD) for t in manifest.targets}
 
 
 def _checked_stream(bundle: Bundle, network: StepGraph) -> Stream:

@@ -1,14 +1,26 @@
-"""What a task that hears is to its listener."""
+"""What a task that hears is to its listener, and how one is made from a bundle: ``manifest.task`` names the file."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.frontend.config import FrontendConfig
+from edge.manifest import Bundle, BundleError
+from edge.runtime.backend import DEFAULT
 from edge.tasks.event import Event
+
+REPORTED = 0.01
+"""Smoothed scores below this are not worth a line."""
+
+SIGN = np.uint8(0x80)
+
+Report = Callable[[Event], None]
 
 
 class SoundTask(Protocol):
@@ -16,10 +28,17 @@ class SoundTask(Protocol):
 
     name: str
     frontend: FrontendConfig
+    steps: int
+    """Times the network had its turn since the stream began."""
 
     @property
     def tail_samples(self) -> int:
-        """Samples of silence after which nothing of the audio before them is left in a score."""
+        """Samples of silence to hear after the end of a recording, so that nothing in it is missed."""
+        ...
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Smoothed score of every target, 0 to 1."""
         ...
 
     def reset(self) -> None:
@@ -29,3 +48,31 @@ class SoundTask(Protocol):
     def push(self, features: NDArray[np.int8]) -> list[Event]:
         """Frames int8 [n, bands], any n -> the events they complete, in order."""
         ...
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What the user may choose about a task that hears."""
+
+    thresholds: Mapping[str, float] | None = None
+    """Of targets; those that are not here have the model's own (tasks with thresholds only)."""
+    threads: int = 1
+    backend: str = DEFAULT
+    report: Report | None = None
+    """Gets the smoothed score of every target and step that is at least ``REPORTED``."""
+
+
+def open_task(bundle: Bundle, options: TaskOptions | None = None) -> SoundTask:
+    """The bundle's task. Raises BundleError, ModelFileError, or ValueError for a threshold out of range."""
+    kind = bundle.manifest.task
+    try:
+        module = importlib.import_module(f"edge.tasks.{kind}") if kind.isidentifier() else None
+    except ModuleNotFoundError as e:
+        if e.name != f"edge.tasks.{kind}":
+            raise
+        module = None
+    if not hasattr(module, "open_task"):
+        remedy = "nuthatch watch runs it" if bundle.manifest.picture else "this version of nuthatch is too old for it"
+        raise BundleError(f"{bundle.manifest.name}: a task {kind!r} does not hear; {remedy}")
+    task: SoundTask = module.open_task(bundle, options or TaskOptions())
+    return task

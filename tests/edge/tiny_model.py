@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as s
 
 from edge.frontend.config import FrontendConfig
-from edge.manifest import Decision, Manifest, OperatingPoint, Quantization, Stream, file_entry
+from edge.manifest import Decision, Manifest, OperatingPoint, Quantization, Scene, Stream, file_entry, open_bundle
 
 INT8 = (s.TensorType.INT8, np.int8)
 INT32 = (s.TensorType.INT32, np.int32)
@@ -210,3 +210,22 @@ def loudness_bundle(folder, step=3, rows=12, points=(("default", 0.8),)):
         operating_points=[OperatingPoint(name, {"loud": value}) for name, value in points],
     ).write(folder)
     return folder
+
+
+def loudness_scene(folder, rows=12, scene=None):
+    """The loudness model as scenes: both labels are states. Opened."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frontend = FrontendConfig()
+    Manifest(
+        name=folder.name,
+        labels=["quiet", "loud"],
+        targets=["quiet", "loud"],
+        frontend=frontend,
+        window_frames=rows,
+        input=Quantization(IN_SCALE, -3),
+        output=Quantization(1 / 256, -128),
+        files={"model.tflite": file_entry(loudness_model(folder / "model.tflite", rows, frontend.bands))},
+        task="scene",
+        scene=scene or Scene(rows // 2),
+    ).write(folder)
+    return open_bundle(folder)

@@ -48,7 +48,7 @@ def test_any_split_gives_the_same_events(bundle_path, samples, places):
 
 def test_time_is_the_end_of_the_last_sample_that_the_score_saw(bundle_path, samples):
     one = listener(bundle_path)
-    config = one._tasks[0].frontend
+    config = one.tasks[0].frontend
     end = round(EXPECTED_S[0] * 16_000)
     assert one.push(samples[: end - 1]) == []
     assert times(one.push(samples[end - 1 : end])) == EXPECTED_S[:1]
@@ -86,7 +86,7 @@ def test_a_few_samples_are_no_error(bundle_path, length):
 def test_models_with_the_same_front_end_share_it(tmp_path, bundle_path, samples):
     other = tiny_model.loudness_bundle(tmp_path / "other", step=2)
     both = listener(bundle_path, other)
-    assert len(both._groups) == 1
+    assert len(both.groups) == 1
     events = heard(both, [samples])
     assert times(events) == sorted(times(events))
     assert [e for e in events if e.model == "loudness"] == heard(listener(bundle_path), [samples])
