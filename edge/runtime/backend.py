@@ -1,6 +1,7 @@
 """The backends that run a bundle's graphs: each a file beside this one, none listed.
 
-``open_stream`` gives a step graph, ``open_window`` an offline one, ``open_picture`` a network for pictures; a backend may lack either.
+``open_stream`` gives a step graph, ``open_window`` an offline one, ``open_picture`` a network for pictures; a backend
+may lack some.
 """
 
 from __future__ import annotations
@@ -74,19 +75,15 @@ def open_window(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> Win
 
 def open_picture(bundle: Bundle, backend: str = DEFAULT, threads: int = 1) -> PictureGraph:
     """The bundle's network for pictures; errors as ``open_stream``."""
-    module = _module(backend)
-    if not hasattr(module, "open_picture"):
-        raise ModelFileError(f"backend {backend!r} runs no networks for pictures; {DEFAULT} does")
-    opened: PictureGraph = module.open_picture(bundle, threads)
+    opened: PictureGraph = _opener(backend, "open_picture")(bundle, threads)
     return opened
 
 
 def _opener(backend: str, name: str) -> Callable[[Bundle, int], Any]:
     if backend not in backends():
         raise ModelFileError(f"no backend {backend!r}; there are {', '.join(backends())}")
-    opener: Callable[[Bundle, int], Any] | None = getattr(
-        importlib.import_module(f"edge.runtime.{backend}"), name, None
-    )
+    opener = getattr(importlib.import_module(f"edge.runtime.{backend}"), name, None)
     if opener is None:
-        raise ModelFileError(f"the backend {backend} has no {name}; take {DEFAULT}")
-    return opener
+        raise ModelFileError(f"backend {backend!r} has no {name}; {DEFAULT} has")
+    found: Callable[[Bundle, int], Any] = opener
+    return found

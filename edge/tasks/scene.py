@@ -117,9 +117,7 @@ def open_task(bundle: Bundle, options: TaskOptions) -> SceneTask:
 def _scene(bundle: Bundle) -> Scene:
     scene = bundle.manifest.scene
     if scene is None:
-        raise BundleError(
-            f"{bundle.folder}: its manifest has no scene (hop, smoothing, enter); convert the model again"
-        )
+        raise BundleError(f"{bundle.folder}: its manifest has no scene (hop, smoothing, ...); convert the model again")
     return scene
 
 

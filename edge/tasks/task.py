@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+import edge.tasks
 from edge.frontend.config import FrontendConfig
 from edge.manifest import Bundle, BundleError
 from edge.runtime.backend import DEFAULT
@@ -65,14 +68,15 @@ class TaskOptions:
 def open_task(bundle: Bundle, options: TaskOptions | None = None) -> SoundTask:
     """The bundle's task. Raises BundleError, ModelFileError, or ValueError for a threshold out of range."""
     kind = bundle.manifest.task
-    try:
-        module = importlib.import_module(f"edge.tasks.{kind}") if kind.isidentifier() else None
-    except ModuleNotFoundError as e:
-        if e.name != f"edge.tasks.{kind}":
-            raise
-        module = None
-    if not hasattr(module, "open_task"):
+    opener = getattr(_module(kind), "open_task", None)
+    if opener is None:
         remedy = "nuthatch watch runs it" if bundle.manifest.picture else "this version of nuthatch is too old for it"
         raise BundleError(f"{bundle.manifest.name}: a task {kind!r} does not hear; {remedy}")
-    task: SoundTask = module.open_task(bundle, options or TaskOptions())
+    task: SoundTask = opener(bundle, options or TaskOptions())
     return task
+
+
+def _module(kind: str) -> ModuleType | None:
+    if not any(m.name == kind for m in pkgutil.iter_modules(edge.tasks.__path__)):
+        return None
+    return importlib.import_module(f"edge.tasks.{kind}")
