@@ -6,7 +6,7 @@ import re
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 
-USERS = ("train", "convert", "boards")
+USERS = ("daemon", "train", "convert", "boards")
 """Extras that a user installs; the others are for developing nuthatch."""
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
 

@@ -17,6 +17,7 @@ from edge.daemon.config_error import ConfigError, Problem
 from edge.daemon.config_problems import problem_at, problems_of, unknown
 from edge.daemon.layers import Layer, from_command_line, from_environment, from_file, merged
 from edge.daemon.sections import Audio, Device, Log, Models, Page, Quiet, Section, Store, Task
+from edge.daemon.toml_lines import Key, steps_into
 from edge.sink.sink import load as load_sink
 from edge.sink.sink import sinks
 
@@ -41,11 +42,20 @@ class Config(Section):
     models: Models = Field(Models(), title="Models", description="Models added to this machine.")
     log: Log = Field(Log(), title="Log", description="What the service says.")
     _path: Path | None = PrivateAttr(None)
+    _layers: tuple[Layer, ...] = PrivateAttr(())
 
     @property
     def path(self) -> Path | None:
         """The file that was read; None when there was none."""
         return self._path
+
+    def origin(self, path: Sequence[Key]) -> str:
+        """Where a value was said, ``file:line`` or a variable's name; empty for a default."""
+        for layer in reversed(self._layers):
+            if steps_into(layer.values, path) == len(path):
+                place, line = layer.place_of(path)
+                return f"{place}:{line}" if line else place
+        return ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Config) and dict(self) == dict(other)
@@ -90,7 +100,7 @@ def load(
     layers.append(from_environment(environ, Config.model_fields))
     layers.append(from_command_line(settings or {}))
     config = check(layers)
-    config._path = path
+    config._path, config._layers = path, tuple(layers)
     return config
 
 

@@ -81,6 +81,7 @@ class Task(Section):
         None,
         title="Threshold",
         description="Of every target, over 0 to 1. Without it, the model's own operating point.",
+        examples=[0.6],
     )
     thresholds: dict[str, Threshold] = Field(
         default_factory=dict,
@@ -109,7 +110,10 @@ class Task(Section):
         description="A model, by name or path, that hears the last seconds again; without its yes there is no event.",
     )
     confirm_threshold: Threshold | None = Field(
-        None, title="Second stage's threshold", description="Over 0 to 1; without it, that model's own operating point."
+        None,
+        title="Second stage's threshold",
+        description="Over 0 to 1; without it, that model's own operating point.",
+        examples=[0.5],
     )
     source: str = Field(
         "camera", title="Pictures", description='For tasks that look: "camera", or the path of a picture or a folder.'
@@ -171,15 +175,26 @@ class Page(Section):
         examples=[["kitchen.local"]],
     )
     token: SecretStr | None = Field(
-        None, title="Token", description="Who knows it may see and change everything; at least 16 characters."
+        None,
+        title="Token",
+        description="Who knows it may see and change everything; at least 16 characters.",
+        examples=["made with: openssl rand -hex 16"],
     )
     token_file: Path | None = Field(
-        None, title="File with the token", description="Instead of token: keeps the secret out of this file."
+        None,
+        title="File with the token",
+        description="Instead of token: keeps the secret out of this file.",
+        examples=["page_token"],
     )
     tls_certificate: Path | None = Field(
-        None, title="TLS certificate", description="PEM file with the chain; with tls_key the page speaks https."
+        None,
+        title="TLS certificate",
+        description="PEM file with the chain; with tls_key the page speaks https.",
+        examples=["page.pem"],
     )
-    tls_key: Path | None = Field(None, title="TLS key", description="PEM file of the private key.")
+    tls_key: Path | None = Field(
+        None, title="TLS key", description="PEM file of the private key.", examples=["page.key"]
+    )
     listen_in: bool = Field(
         False, title="Listening in", description="Let the page play what the microphone hears, live."
     )
