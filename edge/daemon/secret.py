@@ -12,6 +12,10 @@ CREDENTIALS = "secrets"
 """The service's unit hands its folder of secrets over under this name."""
 
 
+known: set[str] = set()
+"""Every secret that was read in this process: the log leaves them out, whoever wrote them into a line."""
+
+
 class SecretError(Exception):
     """A secret that cannot be read; one line with the remedy, never the secret."""
 
@@ -19,7 +23,7 @@ class SecretError(Exception):
 def secret_of(given: SecretStr | None, file: Path | None, environ: Mapping[str, str] = os.environ) -> str | None:
     """The secret itself, or None when neither is given; raises SecretError."""
     if given is not None:
-        return given.get_secret_value()
+        return _noted(given.get_secret_value())
     if file is None:
         return None
     path = find(file, environ)
@@ -30,6 +34,12 @@ def secret_of(given: SecretStr | None, file: Path | None, environ: Mapping[str, 
         raise SecretError(f"{path}: cannot be read ({reason}); a service reads /etc/nuthatch/secrets/<name>") from None
     if not text:
         raise SecretError(f"{path}: is empty; write the secret into it")
+    return _noted(text)
+
+
+def _noted(text: str) -> str:
+    if len(text) > 3:  # shorter ones would tear words apart
+        known.add(text)
     return text
 
 
