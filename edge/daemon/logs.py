@@ -98,6 +98,10 @@ def _plain(value: Any) -> Any:
         return HIDDEN
     if isinstance(value, str):
         return redacted(value)  # here too: JSON may write it with other characters
+    if isinstance(value, dict):
+        return _without_secrets(None, "", {str(k): v for k, v in value.items()})
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
     return repr(value) if isinstance(value, BaseModel | bytes) else value
 
 
