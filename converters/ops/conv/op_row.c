@@ -3,9 +3,8 @@
 #include "row.h"
 
 NH_INLINE void nh_conv_position(const nh_conv_t *p, const int8_t *window, int8_t *y) {
-    nh_fours_t row;
-    row.channels = p->channels, row.weights = p->weights;
-    nh_row_of_fours(&row, nh_fours, window, p->k_t * p->k_f * p->x_c, y, p->y_c);
+    const int32_t *c = p->channels;
+    nh_eights(p->weights, c, 4, c + 1, 4, window, p->k_t * p->k_f * p->x_c, y, p->y_c);
     nh_clamp_s8(y, p->y_c, p->low, p->high);
 }
 

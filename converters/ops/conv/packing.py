@@ -76,9 +76,13 @@ def row_order(outputs: int) -> np.ndarray:
 
 
 def rows(weights: np.ndarray) -> np.ndarray:
-    """[O, K] for row.h: uint8 [O / 4, K, 4], w + 128."""
-    fours = (weights[row_order(len(weights))].astype(np.int16) + 128).astype(np.uint8)
-    return np.ascontiguousarray(fours.reshape(-1, 4, weights.shape[1]).transpose(0, 2, 1))
+    """[O, K] for row.h, O >= 4: uint8 [groups of K * 8 or K * 4], w + 128: eights of channels, then fours, the last of
+    which are the last four, whatever was before."""
+    outputs = len(weights)
+    starts = [*range(0, outputs - 7, 8), *range(outputs // 8 * 8, outputs, 4)]
+    widths = [8 if s + 8 <= outputs else 4 for s in starts]
+    groups = [weights[min(s, outputs - n) :][:n] for s, n in zip(starts, widths, strict=True)]
+    return np.concatenate([(g.astype(np.int16) + 128).astype(np.uint8).T.ravel() for g in groups])
 
 
 def rows_dsp(weights: np.ndarray, r: Requantization) -> np.ndarray | None:

@@ -1,153 +1,144 @@
-/* One row of values times all weights, portable: FULLY_CONNECTED, and CONV_2D with one output position. */
+/* One row of values times all weights, portable: FULLY_CONNECTED, and CONV_2D with one output position.
+
+   Four channels share a word of weights b = w + 128. Three products with one x serve all four:
+
+       P = sum x * (b0 + b1 * 2**8 + b2 * 2**16 + b3 * 2**24),  R = the same of the word with its bytes swapped in
+       pairs, b1 + b0 * 2**8 + b3 * 2**16 + b2 * 2**24, and H = sum x * (b2 + b3 * 2**8),  modulo 2**32.
+
+   As long as each of the four sums needs at most 24 bits, these 96 bits hold them all (nh_eights_apart); NH_EIGHTS_CHUNK
+   values of x cannot need more, whatever the weights. */
 #ifndef NH_ROW_H
 #define NH_ROW_H
 #include "../include/requantize.h"
 
-/* The order is that of the stack frames below. */
+#define NH_EIGHTS_CHUNK 256 /* 256 * 128 * 255 < 2**23 */
+
+/* The order is that of the assembly. */
 typedef struct {
-    int8_t *y;
-    const int32_t *channels; /* with twice the bias: nh_channel_t, or only biases where all else is `uniform` */
-    int8_t *y_end;           /* the last group of channels is the last four, whatever was before: y_c >= 4 */
-    const int8_t *x, *x_end;
-    int32_t start;           /* what the offset of the weights adds too much */
-    uint32_t skip;           /* where the loop over four k begins */
-    const int32_t *uniform;  /* multiplier, right shift, rounding */
-    const uint8_t *weights;  /* [group][depth][4]: w + 128 */
-} nh_fours_t;
+    const uint8_t *weights; /* [n][8 or 4]; moves on */
+    const int8_t *x_end;    /* behind n values */
+    int32_t n;              /* from 1 to NH_EIGHTS_CHUNK */
+    uint32_t sums[8];       /* as words: P, R and H of each four channels; in C: of each channel */
+} nh_eights_t;
 
 #if defined(__thumb2__)
-#define NH_FOURS_SKIP(n) ((uint32_t)(n) * 36u + 1u) /* as a Thumb address */
-#define NH_FOURS_STEP                                                                                    \
-    "ldrsb r4, [r11], #1\n ldrb r5, [r10], #1\n mla r0, r4, r5, r0\n ldrb r5, [r10], #1\n"               \
-    "mla r1, r4, r5, r1\n ldrb r5, [r10], #1\n mla r2, r4, r5, r2\n ldrb r5, [r10], #1\n mla r3, r4, r5, r3\n"
-/* v becomes twice the accumulator; r5 bias, r6 multiplier, r7 right shift, r9 rounding; as nh_scaled. */
-#define NH_FOURS_STORE(load, v)                                                                          \
-    load "add " v ", r5, " v ", lsl #1\n add lr, r9, " v ", asr #31\n mov r11, #0x80000000\n"            \
-    "smlal r11, lr, " v ", r6\n asr lr, lr, r7\n ssat lr, #8, lr\n strb lr, [r8], #1\n"
-
-#define NH_FOURS_KERNEL(name, constants, load)                                                           \
-    NH_KERNEL __attribute__((noinline)) void name(const nh_fours_t *row) {                               \
-        register const nh_fours_t *r0 __asm("r0") = row;                                                 \
-        __asm volatile(                                                                                  \
-            "push {r4, r5, r6, r7, r8, r9, r10, r11}\n"                                                  \
-            "ldm r0, {r1, r2, r3, r4, r5, r6, r7, r8, r10}\n"                                            \
-            "push {r1, r2, r3, r4, r5, r6, r7, r8}\n"                                                    \
-            "1:\n"                                                                                       \
-            "ldrd r11, r12, [sp, #12]\n"                                                                 \
-            "ldrd r0, r1, [sp, #20]\n"                                                                   \
-            "adr r2, 2f\n add r4, r2, r1\n mov r1, r0\n mov r2, r0\n mov r3, r0\n bx r4\n"                \
-            ".balign 4\n"                                                                                \
-            "2:\n" NH_FOURS_STEP NH_FOURS_STEP NH_FOURS_STEP NH_FOURS_STEP                               \
-            "cmp r11, r12\n bne 2b\n"                                                                    \
-            "ldrd r8, r4, [sp]\n" constants                                                              \
-            NH_FOURS_STORE(load, "r0") NH_FOURS_STORE(load, "r1")                                        \
-            NH_FOURS_STORE(load, "r2") NH_FOURS_STORE(load, "r3")                                        \
-            "ldr r5, [sp, #8]\n subs r6, r5, #4\n cmp r8, r6\n"                                          \
-            "it hi\n movhi r12, r6\n it ls\n movls r12, r8\n"                                            \
-            "strd r12, r4, [sp]\n"                                                                       \
-            "cmp r8, r5\n bne 1b\n"                                                                      \
-            "add sp, sp, #32\n"                                                                          \
-            "pop {r4, r5, r6, r7, r8, r9, r10, r11}\n"                                                   \
-            : "+r"(r0)                                                                                   \
-            :                                                                                            \
-            : "r1", "r2", "r3", "r12", "lr", "cc", "memory");                                            \
+#define NH_EIGHTS_WORDS 1
+#define NH_EIGHTS_FOUR(word, p, r, h)                                                               \
+    "mla " p ", r9, " word ", " p "\n rev16 r8, " word "\n mla " r ", r9, r8, " r "\n"           \
+    "lsr.w " word ", " word ", #16\n mla " h ", r9, " word ", " h "\n"
+#define NH_EIGHTS_LOAD "ldrsb r9, [r11], #1\n"
+#define NH_EIGHTS_EIGHT_STEP                                                                        \
+    NH_EIGHTS_LOAD "ldrd r6, r7, [r10], #8\n" NH_EIGHTS_FOUR("r6", "r0", "r1", "r2") NH_EIGHTS_FOUR("r7", "r3", "r4", "r5")
+#define NH_EIGHTS_FOUR_STEP NH_EIGHTS_LOAD "ldr r6, [r10], #4\n" NH_EIGHTS_FOUR("r6", "r0", "r1", "r2")
+/* bytes: of a step */
+#define NH_EIGHTS_KERNEL(name, step, bytes)                                                         \
+    NH_KERNEL __attribute__((noinline)) void name(nh_eights_t *row) {                               \
+        register nh_eights_t *r0 __asm("r0") = row;                                                 \
+        __asm volatile(                                                                          \
+            "push {r4, r5, r6, r7, r8, r9, r10, r11}\n"                                          \
+            "mov lr, r0\n ldm lr, {r10, r12}\n ldr r6, [lr, #8]\n sub r11, r12, r6\n"            \
+            "rsb r6, r6, #0\n and r6, r6, #3\n mov r7, #" bytes "\n mul r6, r6, r7\n"            \
+            "adr r7, 2f\n add r7, r7, r6\n add r7, r7, #1\n"                                     \
+            "mov r0, #0\n mov r1, r0\n mov r2, r0\n mov r3, r0\n mov r4, r0\n mov r5, r0\n"      \
+            "bx r7\n"                                                                            \
+            ".balign 4\n"                                                                        \
+            "2:\n" step step step step "cmp r11, r12\n bne 2b\n"                                 \
+            "str r10, [lr], #12\n stm lr, {r0, r1, r2, r3, r4, r5}\n"                            \
+            "pop {r4, r5, r6, r7, r8, r9, r10, r11}\n"                                           \
+            : "+r"(r0)                                                                           \
+            :                                                                                    \
+            : "r1", "r2", "r3", "r12", "lr", "cc", "memory");                                    \
     }
-NH_FOURS_KERNEL(nh_fours, "", "ldm r4!, {r5, r6, r7, r9}\n")
-NH_FOURS_KERNEL(nh_fours_uniform, "ldr r5, [sp, #28]\n ldm r5, {r6, r7, r9}\n", "ldr r5, [r4], #4\n")
+NH_EIGHTS_KERNEL(nh_eights_8, NH_EIGHTS_EIGHT_STEP, "48")
+NH_EIGHTS_KERNEL(nh_eights_4, NH_EIGHTS_FOUR_STEP, "28")
 #elif defined(__ARM_ARCH_6M__)
-#define NH_FOURS_SKIP(n) (uint32_t)(n)
-#define NH_FOURS_OF(i, sum) "ldrb r3, [r1, #" i "]\n muls r3, r2, r3\n adds " sum ", " sum ", r3\n"
-/* 28 bytes */
-#define NH_FOURS_STEP(i, w0, w1, w2, w3)                          \
-    "ldrb r2, [r0, #" i "]\n sxtb r2, r2\n" NH_FOURS_OF(w0, "r4") \
-    NH_FOURS_OF(w1, "r5") NH_FOURS_OF(w2, "r6") NH_FOURS_OF(w3, "r7")
-/* v: the sum; r4, r5: upper and lower half of the multiplier, r6 right shift, r7 bias; as nh_scaled. */
-#define NH_FOURS_STORE(load, v)                                                                          \
-    load "mov r0, " v "\n adds r0, r0, r7\n uxth r1, r0\n asrs r2, r0, #16\n"                           \
-    "movs r3, r1\n muls r3, r5, r3\n lsrs r3, r3, #16\n muls r1, r4, r1\n adds r3, r3, r1\n"            \
-    "movs r1, r2\n muls r1, r5, r1\n adds r3, r3, r1\n ldr r1, [sp, #32]\n adds r3, r3, r1\n"           \
-    "lsrs r3, r3, #15\n muls r2, r4, r2\n lsls r2, r2, #1\n adds r3, r3, r2\n"                          \
-    "asrs r0, r0, #31\n adds r3, r3, r0\n ldr r1, [sp, #36]\n adds r3, r3, r1\n asrs r3, r3, r6\n"      \
-    "sxtb r0, r3\n cmp r0, r3\n beq 9f\n asrs r3, r3, #31\n movs r0, #127\n eors r0, r0, r3\n"          \
-    "9:\n ldr r1, [sp]\n strb r0, [r1]\n adds r1, r1, #1\n str r1, [sp]\n"
-/* From r5 multiplier, r6 right shift, r7 rounding. */
-#define NH_FOURS_SPLIT                                                    \
-    "movs r3, #1\n lsls r3, r3, #15\n subs r7, r7, r3\n str r7, [sp, #36]\n" \
-    "lsrs r4, r5, #16\n uxth r5, r5\n"
-
-#define NH_FOURS_KERNEL(name, constants, load)                                                           \
-    NH_KERNEL __attribute__((noinline)) void name(const nh_fours_t *row) {                               \
-        register const nh_fours_t *r0 __asm("r0") = row;                                                 \
-        __asm volatile(                                                                                  \
-            ".syntax unified\n"                                                                          \
-            "push {r4, r5, r6, r7}\n"                                                                    \
-            "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"                                      \
-            "push {r4, r5, r6, r7}\n"                                                                    \
-            "sub sp, sp, #40\n"                                                                          \
-            "mov r1, sp\n"                                                                               \
-            "ldmia r0!, {r2, r3, r4, r5}\n stmia r1!, {r2, r3, r4, r5}\n"                                \
-            "ldmia r0!, {r2, r3, r4, r5}\n stmia r1!, {r2, r3, r4, r5}\n"                                \
-            "movs r2, #1\n lsls r2, r2, #16\n adds r2, r2, #1\n lsls r2, r2, #14\n"                      \
-            "str r2, [sp, #32]\n"                                                                        \
-            "ldr r1, [r0]\n"                                                                             \
-            "1:\n"                                                                                       \
-            "ldr r3, [sp, #24]\n movs r2, #28\n muls r2, r3, r2\n"                                       \
-            "ldr r0, [sp, #12]\n subs r0, r0, r3\n lsls r3, r3, #2\n subs r1, r1, r3\n"                  \
-            "adr r3, 2f\n adds r3, r3, r2\n adds r3, r3, #1\n"                                           \
-            "ldr r2, [sp, #16]\n mov r8, r2\n"                                                           \
-            "ldr r4, [sp, #20]\n movs r5, r4\n movs r6, r4\n movs r7, r4\n"                              \
-            "bx r3\n"                                                                                    \
-            ".balign 4\n"                                                                                \
-            "2:\n" NH_FOURS_STEP("0", "0", "1", "2", "3") NH_FOURS_STEP("1", "4", "5", "6", "7")         \
-            NH_FOURS_STEP("2", "8", "9", "10", "11") NH_FOURS_STEP("3", "12", "13", "14", "15")          \
-            "adds r0, r0, #4\n adds r1, r1, #16\n cmp r0, r8\n bne 2b\n"                                \
-            "mov lr, r1\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n" constants              \
-            NH_FOURS_STORE(load, "r8") NH_FOURS_STORE(load, "r9")                                        \
-            NH_FOURS_STORE(load, "r10") NH_FOURS_STORE(load, "r11")                                      \
-            "mov r1, lr\n ldr r0, [sp]\n ldr r2, [sp, #8]\n cmp r0, r2\n beq 3f\n"                       \
-            "subs r2, r2, #4\n cmp r0, r2\n bls 4f\n str r2, [sp]\n"                                     \
-            "4:\n b 1b\n"                                                                               \
-            "3:\n"                                                                                       \
-            "add sp, sp, #40\n"                                                                          \
-            "pop {r4, r5, r6, r7}\n"                                                                     \
-            "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"                                      \
-            "pop {r4, r5, r6, r7}\n"                                                                     \
-            : "+r"(r0)                                                                                   \
-            :                                                                                            \
-            : "r1", "r2", "r3", "lr", "cc", "memory");                                                   \
+#define NH_EIGHTS_WORDS 1
+#define NH_EIGHTS_FOUR(word, p, r, h)                                                               \
+    "rev16 r5, " word "\n muls r5, r2, r5\n add " r ", r5\n lsrs r5, " word ", #16\n muls r5, r2, r5\n" \
+    "add " h ", r5\n muls " word ", r2, " word "\n add " p ", " word "\n"
+#define NH_EIGHTS_EIGHT_STEP                                                                        \
+    "ldmia r0!, {r3, r4}\n" NH_EIGHTS_FOUR("r3", "r8", "r9", "r10") NH_EIGHTS_FOUR("r4", "r11", "r12", "lr")
+#define NH_EIGHTS_FOUR_STEP "ldmia r0!, {r3}\n" NH_EIGHTS_FOUR("r3", "r8", "r9", "r10")
+/* Two steps: r7 counts to 0, from an even number. */
+#define NH_EIGHTS_TWO(step) "ldrsb r2, [r1, r7]\n" step "ldrsb r2, [r6, r7]\n" step "adds r7, r7, #2\n"
+/* bytes: of two steps, halved, one less; what is added to the address of the first makes a Thumb address of any */
+#define NH_EIGHTS_KERNEL(name, step, bytes)                                                         \
+    NH_KERNEL __attribute__((noinline)) void name(nh_eights_t *row) {                               \
+        register nh_eights_t *r0 __asm("r0") = row;                                                 \
+        __asm volatile(                                                                          \
+            ".syntax unified\n"                                                                  \
+            "push {r4, r5, r6, r7}\n"                                                            \
+            "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"                              \
+            "push {r0, r4, r5, r6, r7}\n"                                                        \
+            "ldmia r0!, {r2, r3, r4}\n movs r0, r2\n movs r1, r3\n adds r6, r1, #1\n"            \
+            "negs r7, r4\n movs r4, #3\n ands r4, r7\n movs r5, #" bytes "\n muls r4, r5, r4\n"  \
+            "lsrs r7, r7, #1\n lsls r7, r7, #1\n movs r5, #1\n orrs r4, r5\n"                    \
+            "adr r5, 2f\n adds r4, r4, r5\n"                                                     \
+            "movs r5, #0\n mov r8, r5\n mov r9, r5\n mov r10, r5\n mov r11, r5\n mov r12, r5\n mov lr, r5\n" \
+            "bx r4\n"                                                                            \
+            ".balign 4\n"                                                                        \
+            "2:\n" NH_EIGHTS_TWO(step) NH_EIGHTS_TWO(step) "bne 2b\n"                                  \
+            "pop {r3}\n stmia r3!, {r0}\n adds r3, r3, #8\n"                                     \
+            "mov r0, r8\n mov r1, r9\n mov r2, r10\n stmia r3!, {r0, r1, r2}\n"                  \
+            "mov r0, r11\n mov r1, r12\n mov r2, lr\n stmia r3!, {r0, r1, r2}\n"                 \
+            "pop {r4, r5, r6, r7}\n"                                                             \
+            "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"                              \
+            "pop {r4, r5, r6, r7}\n"                                                             \
+            : "+r"(r0)                                                                           \
+            :                                                                                    \
+            : "r1", "r2", "r3", "r12", "lr", "cc", "memory");                                    \
     }
-NH_FOURS_KERNEL(nh_fours, "",
-                "ldr r3, [sp, #4]\n ldmia r3!, {r4, r5, r6, r7}\n str r3, [sp, #4]\n asrs r2, r4, #1\n" NH_FOURS_SPLIT
-                "movs r7, r2\n")
-NH_FOURS_KERNEL(nh_fours_uniform, "ldr r3, [sp, #28]\n ldmia r3!, {r5, r6, r7}\n" NH_FOURS_SPLIT,
-                "ldr r3, [sp, #4]\n ldmia r3!, {r7}\n str r3, [sp, #4]\n asrs r7, r7, #1\n")
+NH_EIGHTS_KERNEL(nh_eights_8, NH_EIGHTS_EIGHT_STEP, "37")
+NH_EIGHTS_KERNEL(nh_eights_4, NH_EIGHTS_FOUR_STEP, "21")
 #else
-#define NH_FOURS_SKIP(n) (uint32_t)(n)
-/* step: words from one channel's bias to the next; scale: the other members of the first channel, scale_step apart. */
-NH_INLINE void nh_fours_of(const nh_fours_t *p, int32_t step, const int32_t *scale, int32_t scale_step) {
-    const uint8_t *w = p->weights;
-    const int32_t *bias = p->channels;
-    for (int8_t *y = p->y;;) {
-        uint32_t sum[4];
-        uint32_t a = (uint32_t)p->start, b = a, c = a, d = a;
-        for (const int8_t *x = p->x; x != p->x_end; x++, w += 4) {
-            uint32_t v = (uint32_t)*x;
-            a += v * w[0], b += v * w[1], c += v * w[2], d += v * w[3];
-        }
-        sum[0] = a, sum[1] = b, sum[2] = c, sum[3] = d;
-        for (int32_t i = 0; i < 4; i++, bias += step, scale += scale_step) {
-            int32_t acc = (*bias >> 1) + (int32_t)sum[i];
-            *y++ = (int8_t)nh_saturate_s8(nh_requantize(acc, scale[0], scale[1], scale[2]));
-        }
-        if (y == p->y_end) return;
-        if (y > p->y_end - 4) y = p->y_end - 4;
+#define NH_EIGHTS_WORDS 0
+NH_KERNEL __attribute__((noinline)) void nh_eights_of(nh_eights_t *row, int32_t first, int32_t count) {
+    const uint8_t *w = row->weights + first;
+    uint32_t a = 0, b = 0, c = 0, d = 0;
+    for (const int8_t *x = row->x_end - row->n; x != row->x_end; x++, w += count) {
+        const uint32_t v = (uint32_t)*x;
+        a += v * w[0], b += v * w[1], c += v * w[2], d += v * w[3];
     }
+    row->sums[first] = a, row->sums[first + 1] = b, row->sums[first + 2] = c, row->sums[first + 3] = d;
 }
 
-NH_KERNEL __attribute__((noinline)) void nh_fours(const nh_fours_t *p) { nh_fours_of(p, 4, p->channels + 1, 4); }
+NH_INLINE void nh_eights_8(nh_eights_t *row) {
+    nh_eights_of(row, 0, 8), nh_eights_of(row, 4, 8);
+    row->weights += 8 * row->n;
+}
 
-NH_KERNEL __attribute__((noinline)) void nh_fours_uniform(const nh_fours_t *p) { nh_fours_of(p, 1, p->uniform, 0); }
+NH_INLINE void nh_eights_4(nh_eights_t *row) {
+    nh_eights_of(row, 0, 4);
+    row->weights += 4 * row->n;
+}
 #endif
+
+/* The lower 24 bits, with their sign. */
+NH_INLINE uint32_t nh_eights_24(uint32_t v) { return (uint32_t)((int32_t)(v << 8) >> 8); }
+
+/* Adds four sums of at most 24 bits to what was there, from P, R and H. */
+NH_INLINE void nh_eights_apart(const uint32_t *p, uint32_t *sums) {
+    const uint32_t h = p[2], u = p[0] - (h << 16); /* s0 + s1 * 2**8 */
+    const uint32_t v = p[1] - (u << 8);            /* s1 + (s3 - s1) * 2**16 + s2 * 2**24 */
+    const uint32_t s0 = nh_eights_24(u - (v << 8)), s1 = (uint32_t)((int32_t)(u - s0) >> 8);
+    const uint32_t s2 = nh_eights_24(h - ((v - (h << 24) - s1) >> 8) - (s1 << 8));
+    sums[0] += s0, sums[1] += s1, sums[2] += s2, sums[3] += (uint32_t)((int32_t)(h - s2) >> 8);
+}
+
+/* The next `count` channels (8 or 4) times all of x; the sums have begun. */
+NH_INLINE void nh_eights_sums(nh_eights_t *row, const int8_t *x, int32_t depth, int32_t count, uint32_t *sums) {
+    for (row->x_end = x; depth > 0; depth -= NH_EIGHTS_CHUNK) {
+        row->n = nh_min(depth, NH_EIGHTS_CHUNK), row->x_end += row->n;
+        if (count == 8) nh_eights_8(row);
+        else nh_eights_4(row);
+#if NH_EIGHTS_WORDS
+        nh_eights_apart(row->sums, sums);
+        if (count == 8) nh_eights_apart(row->sums + 3, sums + 4);
+#else
+        for (int32_t i = 0; i < count; i++) sums[i] += row->sums[i];
+#endif
+    }
+}
 
 NH_INLINE int32_t nh_total(const int8_t *x, int32_t n) {
     int32_t sum = 0;
@@ -156,16 +147,23 @@ NH_INLINE int32_t nh_total(const int8_t *x, int32_t n) {
     return sum;
 }
 
-/* [depth] times all weights; a row of fewer than four outputs is made beside y. */
-NH_INLINE void nh_row_of_fours(nh_fours_t *row, void (*kernel)(const nh_fours_t *), const int8_t *x, int32_t depth,
-                               int8_t *y, int32_t y_c) {
-    int8_t few[4];
-    int8_t *to = y_c < 4 ? few : y;
-    row->y = to, row->y_end = to + nh_max(y_c, 4), row->x = x, row->x_end = x + depth;
-    row->start = -128 * nh_total(x, depth);
-    row->skip = NH_FOURS_SKIP(-depth & 3);
-    kernel(row);
-    for (int32_t c = 0; c < y_c && y_c < 4; c++) y[c] = few[c];
+/* [depth] times all weights [groups][depth][8 or 4] (packing.rows), y_c >= 4; step: words from one channel's bias to
+   the next; scale: the other members of the first nh_channel_t, scale_step apart. */
+NH_INLINE void nh_eights(const uint8_t *weights, const int32_t *bias, int32_t step, const int32_t *scale,
+                         int32_t scale_step, const int8_t *x, int32_t depth, int8_t *y, int32_t y_c) {
+    const int32_t start = -128 * nh_total(x, depth);
+    nh_eights_t row;
+    row.weights = weights;
+    for (int32_t count, c = 0; c < y_c; c += count) {
+        uint32_t sums[8];
+        count = y_c - c < 8 ? 4 : 8;
+        c = nh_min(c, y_c - count); /* the last four once more, where fewer are left */
+        for (int32_t i = 0; i < count; i++) sums[i] = (uint32_t)(bias[(c + i) * step] + start);
+        nh_eights_sums(&row, x, depth, count, sums);
+        const int32_t *s = scale + c * scale_step;
+        for (int32_t i = 0; i < count; i++, s += scale_step)
+            y[c + i] = (int8_t)nh_saturate_s8(nh_requantize((int32_t)sums[i], s[0], s[1], s[2]));
+    }
 }
 
 #endif

@@ -57,12 +57,12 @@ def bytes_dsp(layer: Layer) -> Kernel | None:
 
 
 def row(layer: Layer) -> Kernel | None:
-    """One output position, four channels at a time."""
+    """One output position, eight or four channels at a time."""
     if layer.positions != 1 or not layer.requantization.narrow:
         return None
-    constants = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
+    constants = packing.channels(layer.requantization, np.arange(layer.channels))
     weights = packing.rows(layer.weights)
-    return _kernel(layer, "row_s8", "op_row.c", weights, constants, 1, 0, "4 channels, 1 position")
+    return _kernel(layer, "row_s8", "op_row.c", weights, constants, 1, 0, "8 channels, 1 position")
 
 
 def pairs(layer: Layer) -> Kernel | None:

@@ -49,15 +49,15 @@ def dsp(layer: Layer) -> Kernel | None:
     if weights is None:
         weights = packing.row_bytes_dsp(layer.weights)
     channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
-    return _kernel(layer, name, "op_dsp.c", weights, channels)
+    return _kernel(layer, name, "op_dsp.c", weights, channels, "4 channels")
 
 
 def portable(layer: Layer) -> Kernel | None:
-    """Four channels at a time."""
+    """Eight or four channels at a time."""
     if not layer.fits_int8 or not layer.requantization.narrow:
         return None
-    channels = packing.channels(layer.requantization, packing.row_order(layer.channels), 2)
-    return _kernel(layer, "s8", "op.c", packing.rows(layer.weights), channels)
+    channels = packing.channels(layer.requantization, np.arange(layer.channels))
+    return _kernel(layer, "s8", "op.c", packing.rows(layer.weights), channels, "8 channels")
 
 
 def any_scale(layer: Layer) -> Kernel:
@@ -75,7 +75,7 @@ def choose(layer: Layer) -> Kernel:
     return next(k for k in kernels if k is not None)
 
 
-def _kernel(layer: Layer, name: str, source: str, weights: np.ndarray, channels: np.ndarray) -> Kernel:
+def _kernel(layer: Layer, name: str, source: str, weights: np.ndarray, channels: np.ndarray, variant: str) -> Kernel:
     uniform: tuple[int, ...] = ()
     if layer.requantization.uniform:
         uniform = tuple(int(v) for v in channels[0, 1:])
@@ -85,5 +85,5 @@ def _kernel(layer: Layer, name: str, source: str, weights: np.ndarray, channels:
         f"fully_connected/{source}",
         "nh_fully_connected_t",
         layer.fields(weights, channels, uniform),
-        variant="4 channels",
+        variant=variant,
     )
