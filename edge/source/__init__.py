@@ -1,4 +1,7 @@
-"""Where audio comes from: one source, one file. Each yields int16 mono blocks [n] at 16 kHz."""
+"""Where audio and pictures come from: one source, one file.
+
+Audio comes as int16 mono blocks [n] at 16 kHz (source.py), pictures as frames (frame.py).
+"""
 
 from edge.source.error import SourceError
 from edge.source.source import RATE_HZ, Samples, Source

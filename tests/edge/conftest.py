@@ -16,12 +16,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import bursts  # noqa: E402
 import tiny_model  # noqa: E402
+import tiny_picture  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def bundle_path(tmp_path_factory):
     """A model that hears "loud": the mean feature of 12 frames, a step of 3."""
     return tiny_model.loudness_bundle(tmp_path_factory.mktemp("bundles") / "loudness")
+
+
+@pytest.fixture(scope="session")
+def red_path(tmp_path_factory):
+    """A model for pictures of 64 x 64 pixels that takes what is red for a person."""
+    return tiny_picture.red_bundle(tmp_path_factory.mktemp("bundles") / "red")
 
 
 @pytest.fixture(scope="session")
