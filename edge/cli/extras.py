@@ -6,8 +6,10 @@ import re
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 
-USERS = ("daemon", "train", "convert", "boards")
+USERS = ("daemon", "camera", "train", "convert", "boards")
 """Extras that a user installs; the others are for developing nuthatch."""
+IMPORTED_AS = {"pillow": "PIL", "pyserial": "serial", "scons": "SCons"}
+"""Packages that go by another name in Python."""
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
 
 
@@ -20,7 +22,8 @@ def packages() -> dict[str | None, list[str]]:
     found: dict[str | None, list[str]] = {}
     for line in lines:
         if match := _REQUIREMENT.match(line):
-            found.setdefault(match[2], []).append(match[1].replace("-", "_").lower())
+            name = match[1].replace("-", "_").lower()
+            found.setdefault(match[2], []).append(IMPORTED_AS.get(name, name))
     return found
 
 
@@ -32,10 +35,12 @@ def missing(extra: str) -> list[str]:
 def install_line(module: str, asker: str = "") -> str | None:
     """The command that installs a missing module, or None for one that nuthatch never asked for.
 
-    Where several extras bring it, the one named like the asking package: ``convert`` for ``converters``.
+    Where several extras bring it, the one named like the asking package, ``convert`` for ``converters``, or the
+    first of ``USERS``.
     """
     top = module.partition(".")[0].lower()
-    found = [extra for extra, names in packages().items() if top in names and extra in (None, *USERS)]
+    brought = packages()
+    found = [extra for extra in (None, *USERS) if top in map(str.lower, brought.get(extra, []))]
     if not found:
         return None
     extra = next((e for e in found if e and asker.startswith(e)), found[0])
