@@ -1,0 +1,137 @@
+"""Connections, before anything is read from them: how many, for how long, and how much the kernel holds for each.
+
+asyncio's own server takes whatever comes and keeps it for ever; a thousand clients that send a byte a minute, or
+never read, would hold a thousand descriptors and buffers of a daemon that has better things to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+LOG = logging.getLogger("nuthatch.page")
+
+CONNECTIONS = 128
+OF_ONE_ADDRESS = 64
+FIRST_REQUEST_S = 10.0
+"""From the connection to its first whole request; TLS has the same time for its greeting."""
+REQUEST_S = 60.0
+AFTER_RESPONSE_S = 30.0
+"""To read the response, and to send the next request."""
+SEND_BUFFER_BYTES = 65_536
+ROOM_S = 1.0
+"""No descriptor left: this long nobody is let in."""
+
+
+@dataclass(eq=False)
+class Visit:
+    """One connection."""
+
+    address: str
+    deadline: float
+    transport: asyncio.Transport | None = None
+
+
+@dataclass
+class Door:
+    """Accepts for one server. ``serve`` runs until cancelled; then every connection is cut."""
+
+    factory: Callable[[], asyncio.Protocol]
+    tls: ssl.SSLContext | None = None
+    limit: int = CONNECTIONS
+    of_one_address: int = OF_ONE_ADDRESS
+    refused: int = 0
+    """Connections beyond the limits."""
+    expired: int = 0
+    """Connections cut because they took too long."""
+    _visits: set[Visit] = field(default_factory=set)
+    _entering: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    async def serve(self, listening: socket.socket) -> None:
+        sweeper = asyncio.create_task(self._sweep())
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    connection, address = await loop.sock_accept(listening)
+                except OSError as e:
+                    LOG.warning("page: no further connection can be taken (%s)", e)
+                    await asyncio.sleep(ROOM_S)
+                    continue
+                self._greet(connection, str(address[0]))
+        finally:
+            sweeper.cancel()
+            for task in self._entering:
+                task.cancel()
+            for visit in self._visits:
+                _cut(visit)
+
+    def _greet(self, connection: socket.socket, address: str) -> None:
+        of_one = Counter(v.address for v in self._visits)[address]
+        if len(self._visits) >= self.limit or of_one >= self.of_one_address:
+            self.refused += 1
+            connection.close()
+            return
+        visit = Visit(address, time.monotonic() + FIRST_REQUEST_S)
+        self._visits.add(visit)
+        task = asyncio.create_task(self._enter(visit, connection))
+        self._entering.add(task)
+        task.add_done_callback(self._entering.discard)
+
+    async def _enter(self, visit: Visit, connection: socket.socket) -> None:
+        loop, timeout = asyncio.get_running_loop(), FIRST_REQUEST_S if self.tls else None
+        try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            visit.transport, _ = await loop.connect_accepted_socket(
+                self.factory, connection, ssl=self.tls, ssl_handshake_timeout=timeout
+            )
+        except (OSError, asyncio.CancelledError):  # ssl.SSLError is one of them: no greeting, or the wrong one
+            connection.close()
+            self._visits.discard(visit)
+
+    def busy(self, transport: asyncio.BaseTransport | None) -> None:
+        """A whole request has come; it has a minute."""
+        self._until(transport, time.monotonic() + REQUEST_S)
+
+    def stays(self, transport: asyncio.BaseTransport | None) -> None:
+        """It has become a WebSocket, which watches its own time."""
+        self._until(transport, math.inf)
+
+    def answered(self, transport: asyncio.BaseTransport | None) -> None:
+        self._until(transport, time.monotonic() + AFTER_RESPONSE_S)
+
+    def _until(self, transport: asyncio.BaseTransport | None, deadline: float) -> None:
+        for visit in self._visits:
+            if visit.transport is transport:
+                visit.deadline = deadline
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            now = time.monotonic()
+            for visit in list(self._visits):
+                if visit.transport is not None and visit.transport.is_closing():
+                    self._visits.discard(visit)
+                elif now > visit.deadline and visit.transport is not None:
+                    self.expired += 1
+                    _cut(visit)
+                    self._visits.discard(visit)
+
+
+def _cut(visit: Visit) -> None:
+    if visit.transport is not None:
+        with contextlib.suppress(OSError):
+            visit.transport.abort()

@@ -1,0 +1,28 @@
+"""Bounded rates: a bucket for each key that fills with time and is emptied by what is asked."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+
+class Buckets:
+    """``allow(key)`` is true ``burst`` times at once and ``per_s`` times a second in the long run.
+
+    At most ``keys`` are remembered; the one unused longest is forgotten first, so no flood of keys costs memory.
+    """
+
+    def __init__(self, burst: float, per_s: float, keys: int = 1_000, clock: Callable[[], float] = time.monotonic):
+        self._burst, self._per_s, self._keys, self._clock = burst, per_s, keys, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allow(self, key: str) -> bool:
+        now = self._clock()
+        left, then = self._left.pop(key, (self._burst, now))
+        left = min(self._burst, left + (now - then) * self._per_s)
+        granted = left >= 1.0
+        self._left[key] = (left - granted, now)
+        if len(self._left) > self._keys:
+            self._left.popitem(last=False)
+        return granted

@@ -1,0 +1,157 @@
+"""The page in the browser, /metrics and /healthz: opened by the service, open until it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Callable
+
+from aiohttp import web
+
+from edge.daemon.config import Config
+from edge.daemon.control import Control
+from edge.daemon.hub import Feed
+from edge.daemon.metrics import Metrics
+from edge.daemon.page import reads
+from edge.daemon.page.access import Access
+from edge.daemon.page.app import Page, make_app
+from edge.daemon.page.door import Door
+from edge.daemon.page.store import Store
+from edge.daemon.page.watch import Watchers
+from edge.daemon.record import Record
+from edge.daemon.secret import SecretError, find, secret_of
+
+KEEPALIVE_S = 20.0
+RECORDS = 1_000
+BACKLOG = 64
+TOKEN_CHARACTERS = 16
+
+
+class PageError(Exception):
+    """The page cannot be opened; one line with the remedy."""
+
+
+async def serve(
+    config: Config, control: Control, store: Store | None, opened: Callable[[str], None] = lambda address: None
+) -> None:
+    """Until cancelled. ``opened`` gets the address for a browser. Raises PageError before anything is served."""
+    access, tls = _access(config, control), _tls(config)
+    listening = _listen(config)
+    metrics, feed = Metrics(control), control.records.feed("page", RECORDS)
+    watchers = Watchers(control)
+    page = Page(config, control, store, access, watchers, metrics, secure=tls is not None)
+    runner = web.AppRunner(make_app(page), access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=1.0)
+    records = asyncio.create_task(_follow(page, feed))
+    try:
+        await runner.setup()
+        assert runner.server is not None
+        page.door = metrics.door = Door(runner.server, tls)
+        metrics.watchers = watchers
+        address = _address(config, listening, tls)
+        control.health.say("page", True, "open", address)
+        opened(address)
+        await page.door.serve(listening)
+    finally:
+        control.health.forget("page")
+        feed.close()
+        records.cancel()
+        watchers.stop()
+        listening.close()
+        await runner.cleanup()
+        with contextlib.suppress(asyncio.CancelledError):
+            await records
+
+
+async def _follow(page: Page, feed: Feed[Record]) -> None:
+    """Every record to the watchers, and counted."""
+    async for record in feed:
+        page.metrics.count(record)
+        page.recent.append(record)
+        audio = page.store is not None and page.config.store.recordings
+        page.watchers.tell({"type": "record", "record": reads.shown(record, audio=audio)})
+
+
+def _access(config: Config, control: Control) -> Access:
+    try:
+        token = secret_of(config.page.token, config.page.token_file) or ""
+    except SecretError as e:
+        raise PageError(f"page: {e}") from None
+    if not token and not config.page.is_loopback:
+        raise PageError(
+            f"page: {config.page.host} is open to others and needs page.token or page.token_file; or use 127.0.0.1"
+        )
+    if token and len(token) < TOKEN_CHARACTERS:
+        raise PageError(
+            f"page: a token of {len(token)} characters is too short, {TOKEN_CHARACTERS} are needed; "
+            "make one with: openssl rand -hex 16"
+        )
+    machine = socket.gethostname()
+    own = [control.name, machine, machine.partition(".")[0], f"{machine.partition('.')[0]}.local"]
+    names = [*config.page.names, config.page.host, *([] if config.page.is_loopback else own)]
+    return Access(names, config.page.is_loopback, token)
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    certificate, key = config.page.tls_certificate, config.page.tls_key
+    if certificate is None or key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(find(certificate), find(key), password=_no_passphrase)
+    except (OSError, ssl.SSLError) as e:
+        reason = getattr(e, "strerror", None) or type(e).__name__
+        raise PageError(
+            f"page: tls_certificate {certificate} with tls_key {key} cannot be used ({reason}); both are PEM files, "
+            "the key without a passphrase"
+        ) from None
+    return context
+
+
+def _no_passphrase() -> str:
+    """Asking would wait for a terminal for ever."""
+    return ""
+
+
+def _listen(config: Config) -> socket.socket:
+    """A bound socket; raises PageError in one line when the port is taken or the address is not this machine's."""
+    host, port = config.page.host, config.page.port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as e:
+        raise PageError(f"page: host {host} is no address of this machine ({e.strerror}); use 127.0.0.1") from None
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+    except OSError as e:
+        listening.close()
+        raise PageError(_why_not_bound(host, port, e)) from None
+    return listening
+
+
+def _why_not_bound(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"page: port {port} of {host} is in use by another program; give another page.port, or end that program"
+    if error.errno == errno.EACCES:
+        return f"page: port {port} may not be opened by this user; give a page.port from 1024 on"
+    return f"page: {host} port {port} cannot be opened ({os.strerror(error.errno or 0)}); check page.host"
+
+
+def _address(config: Config, listening: socket.socket, tls: ssl.SSLContext | None) -> str:
+    """For a browser: any address becomes this machine's name."""
+    host, port = config.page.host, listening.getsockname()[1]
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified:
+            host = socket.gethostname()
+        elif address.version == 6:
+            host = f"[{host}]"
+    return f"{'https' if tls else 'http'}://{host}:{port}"
