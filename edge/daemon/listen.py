@@ -147,14 +147,14 @@ class Listener:
             events += group.push(silence, lambda m: -(-tails[id(m)] // hop))  # noqa: B023  called within the turn
         return sorted(events, key=lambda e: e.time_s)
 
-    def reset(self) -> None:
-        """Begin a new stream at time 0."""
-        self.samples = 0
+    def reset(self, since: int = 0) -> None:
+        """Begin anew, as if nothing had been heard; ``since``: samples of the stream before the next one."""
+        self.samples = since
         for group in self.groups:
             group.frontend.reset()
-            group.since = group.frames = 0
+            group.since, group.frames = since, 0
             for member in group.members:
-                member.since = 0
+                member.since = since
                 member.task.reset()
 
 

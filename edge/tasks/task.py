@@ -31,8 +31,11 @@ class SoundTask(Protocol):
 
     name: str
     frontend: FrontendConfig
-    steps: int
-    """Times the network had its turn since the stream began."""
+
+    @property
+    def steps(self) -> int:
+        """Times the network had its turn since the stream began."""
+        ...
 
     @property
     def tail_samples(self) -> int:
