@@ -60,6 +60,10 @@ def bench(
     from edge.manifest import BundleError, open_bundle
 
     bundle = open_bundle(model)
+    if bundle.manifest.task == "scene" and folds and data:
+        result, text = _scene_folds(bundle, folds, data, write, out)
+        print(json.dumps(result) if as_json else text)
+        return
     if not bundle.manifest.targets or bundle.manifest.stream is None:
         raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")
     if folds and data:
@@ -129,6 +133,22 @@ def _folds(
     if write:
         folds.write(bundle, result)
     text = folds.page(result)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")
+    return result, text
+
+
+def _scene_folds(
+    bundle: Bundle, runs: list[Path], data: Path, write: bool, out: Path | None
+) -> tuple[dict[str, Any], str]:
+    from training.bench import scene_folds
+
+    result, choice = scene_folds.compare(runs, data)
+    result = {"model": bundle.manifest.name, **result}
+    if write:
+        scene_folds.write(bundle, result, choice)
+    text = scene_folds.page(bundle.manifest.name, result, choice, bundle)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")
