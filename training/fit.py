@@ -56,7 +56,7 @@ class Examples:
     draw: Callable[[int], np.ndarray]
     """k -> int8 [N, T, F]"""
     labels: np.ndarray
-    """int [N]"""
+    """int [N]; -1: none of the labels"""
     words: np.ndarray
     """int [N], -1 where unknown"""
     weights: np.ndarray
@@ -65,7 +65,8 @@ class Examples:
 
     def shares(self, count: int) -> np.ndarray:
         """float [count]: the share of each label in an epoch."""
-        total = np.bincount(self.labels, self.weights, count)
+        known = self.labels >= 0
+        total = np.bincount(self.labels[known], self.weights[known], count)
         return total / total.sum()
 
     @property

@@ -28,6 +28,8 @@ from training.models import build
 from training.recipe import Recipe, RecipeError, Source
 
 OTHER = "_other_"
+NONE = ""
+"""Label of clips that are none of the labels, for networks that should then be unsure."""
 CALIBRATION_CLIPS = 400
 
 
@@ -79,8 +81,8 @@ class KeywordData:
         return labels_of(self.recipe)
 
     def numbers(self, clips: list[Clip]) -> np.ndarray:
-        """int [N] labels."""
-        index = {label: i for i, label in enumerate(self.labels)}
+        """int [N] labels; -1: none of them."""
+        index = {label: i for i, label in enumerate(self.labels)} | {NONE: -1}
         return np.array([index[c.label] for c in clips], np.int64)
 
     def words(self) -> np.ndarray:
@@ -289,7 +291,8 @@ def _licences(recipe: Recipe, data: KeywordData) -> list[dict[str, str]]:
 
 def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
     # Of words the split by speaker tells what was heard; folders of scenes are split in many ways.
-    heard = {"sources": digests(data.train)} if recipe.task == "scene" else {}
+    learnt = [c for c in data.train if c.label != NONE]
+    heard = {"sources": digests(learnt)} if recipe.task == "scene" else {}
     return heard | {
         "recipe": recipe.name,
         "seed": recipe.seed,
@@ -297,8 +300,8 @@ def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
         "salt": recipe.data.salt,
         "test_fold": recipe.data.test_fold,
         "parameters": sum(p.numel() for p in net.parameters()),
-        "clips": len(data.train),
-        "speakers": len({c.speaker for c in data.train}),
+        "clips": len(learnt),
+        "speakers": len({c.speaker for c in learnt}),
         "epochs": recipe.fit.epochs,
         "teachers": len(recipe.fit.teachers),
     }

@@ -13,10 +13,11 @@ from training.augment.device_translation import Pairs, Translated, Translator, o
 from training.data.audio import DataError, audio_files
 from training.data.clip import Clip
 from training.data.scenes import reader
+from training.data.sounds import Sounds
 from training.data.tau import device_of, moment_of
 from training.fit import fit
-from training.keyword import Folders, KeywordData, draws_of, learn
-from training.recipe import Recipe, RecipeError
+from training.keyword import NONE, Folders, KeywordData, draws_of, learn
+from training.recipe import Recipe, RecipeError, Source
 
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> KeywordData:
@@ -26,11 +27,20 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     _require(folders.data, recipe, split)
     parts = set(recipe.data.parts)
     train = [c for part, clips in split.items() if part in parts for c in clips]
+    sources = folders.find(recipe.data.other, say)
+    train += [c for source, path in sources for c in other(source, path, recipe.data.salt)["train"]]
     watch = [c for part, clips in split.items() if part not in parts for c in clips]
     noises = [f for _, p in folders.find(recipe.data.noise, say) for f in audio_files(p)]
     responses = [f for _, p in folders.find(recipe.data.responses, say) for f in audio_files(p)]
     train.sort(key=lambda c: str(c.path))
-    return KeywordData(recipe, train, watch, noises, responses, [], folders.data.resolve().name)
+    used = [s for s, _ in sources]
+    return KeywordData(recipe, train, watch, noises, responses, used, folders.data.resolve().name)
+
+
+def other(source: Source, path: Path, salt: str) -> dict[str, list[Clip]]:
+    """Part -> clips of sound that is none of the labels: an answer of no confidence is wanted for them."""
+    split = Sounds(path, NONE, source.segment_s, source.weight).split(salt)
+    return {part: [dataclasses.replace(c, word="") for c in clips] for part, clips in split.items()}
 
 
 def _labels(split: dict[str, list[Clip]]) -> tuple[str, ...]:
@@ -74,13 +84,13 @@ def translated(data: KeywordData, out: Path, cache: Path, say: Callable[[str], N
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     net = fit(Translator(len(devices)), pairs, options(), recipe.seed, out / "translator.pt")
-    from_a = np.array([device_of(c.path) == "a" for c in data.train])
+    from_a = np.array([c.label != NONE and device_of(c.path) == "a" for c in data.train])
     return Translated(plain, net, len(devices), from_a, recipe.data.translate, recipe.seed, recipe.input_scale)
 
 
 def simultaneous(clips: list[Clip], features: np.ndarray, input_scale: float) -> tuple[Pairs, list[str]]:
     """Pairs of a clip by device a and one by another device at the same moment, and those devices' names."""
-    rows = {(moment_of(c.path), device_of(c.path)): i for i, c in enumerate(clips)}
+    rows = {(moment_of(c.path), device_of(c.path)): i for i, c in enumerate(clips) if c.label != NONE}
     found = [(rows[m, "a"], i, d) for (m, d), i in rows.items() if d != "a" and (m, "a") in rows]
     if not found:
         raise DataError("translate: no moment was recorded by device a and another one; it needs TAU's training list")

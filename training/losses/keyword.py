@@ -25,7 +25,7 @@ class KeywordLoss:
     def __call__(
         self, model: nn.Module, x: torch.Tensor, labels: torch.Tensor, words: torch.Tensor, generator: torch.Generator
     ) -> torch.Tensor:
-        """x [B, 1, F, T], labels and words int [B]; words may be -1 (not known)."""
+        """x [B, 1, F, T], labels and words int [B]; labels may be -1 (none), words too (not known)."""
         o = self.options
         mixed = o.mixup > 0 and float(torch.rand(1, generator=generator)) < o.mixup
         share, order = 1.0, torch.arange(len(x))
@@ -45,13 +45,20 @@ class KeywordLoss:
     def _both(
         logits: torch.Tensor, labels: torch.Tensor, order: torch.Tensor, share: float, smoothing: float
     ) -> torch.Tensor:
-        loss = F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        wanted = labels if bool((labels >= 0).all()) else _shares(labels, logits.shape[1])
+        loss = F.cross_entropy(logits, wanted, label_smoothing=smoothing)
         if share == 1.0:
             return loss
-        return share * loss + (1 - share) * F.cross_entropy(logits, labels[order], label_smoothing=smoothing)
+        return share * loss + (1 - share) * F.cross_entropy(logits, wanted[order], label_smoothing=smoothing)
 
     def _distillation(self, logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         t = self.options.teacher_temperature
         with torch.no_grad():
             target = torch.stack([(teacher(x) / t).softmax(1) for teacher in self.teachers]).mean(0)
         return F.kl_div((logits / t).log_softmax(1), target, reduction="batchmean") * t * t
+
+
+def _shares(labels: torch.Tensor, count: int) -> torch.Tensor:
+    """float [B, count]: all of the label, or equal parts where there is none (outlier exposure, Hendrycks 2019)."""
+    whole = F.one_hot(labels.clamp_min(0), count).float()
+    return torch.where((labels >= 0)[:, None], whole, torch.full_like(whole, 1 / count))
