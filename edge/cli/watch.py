@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from edge.tasks.portrait import PortraitTask
 
 CAMERA, PIPE = "camera", "-"
+DEFAULT_VIEW = "blur"
 
 
 def watch(
     model: Annotated[str, typer.Option(help="Bundled model, or the path of a bundle.")],
     source: Annotated[str, typer.Option(help="camera, a video, a picture, or a folder of pictures.")] = CAMERA,
-    view: Annotated[str, typer.Option(help="What is shown: blur, mask, replace or silhouette.")] = "blur",
+    view: Annotated[
+        str | None, typer.Option(help="What is shown: blur, mask, replace or silhouette. [default: blur]")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Where it goes: a folder, a video (.mp4, .mkv, .mov, .webm), a pipe, or - for stdout."),
@@ -45,6 +48,9 @@ def watch(
     backend: Annotated[str, typer.Option(help="What runs the network.")] = "litert",
 ) -> None:
     """Print a line when somebody comes or all are gone, and write views that hide them. Ctrl-C ends it."""
+    if view is not None and out is None:
+        raise typer.BadParameter("needs --out, where it goes", param_hint="--view")
+    view = view or DEFAULT_VIEW
     _require(view, hide, stream, backend, background)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:

@@ -17,7 +17,7 @@ from edge.source.frame import Frame
 
 TICKS_HZ = 1_000
 PIECE_FRAMES = 20
-"""So many pictures at most are lost when the power goes."""
+"""Not more than some two pieces are lost when the power goes."""
 CODECS = {
     ".mp4": ("libx264", "mpeg4"),
     ".mov": ("libx264", "mpeg4"),
@@ -27,7 +27,11 @@ CODECS = {
 """By suffix: the first that FFmpeg was built with."""
 SUFFIXES = tuple(CODECS)
 FAST = {"libx264": {"preset": "veryfast", "crf": "23"}, "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"}}
-PIECES = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+CLUSTERS = {"cluster_time_limit": "2000"}
+PIECES = {".mp4": FRAGMENTS, ".mov": FRAGMENTS, ".mkv": CLUSTERS, ".webm": CLUSTERS}
+AT_ONCE = {"flush_packets": "1"}
+"""Or FFmpeg keeps the last 32 KB to itself."""
 
 
 class Video:
@@ -39,7 +43,8 @@ class Video:
         self._last = -1
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            options = PIECES if path.suffix.lower() in (".mp4", ".mov") else {}
+            path.open("wb").close()  # av opens it with the first picture only
+            options = AT_ONCE | PIECES[path.suffix.lower()]
             self._container: Any = av.open(str(path), "w", options=options)
         except (av.FFmpegError, OSError, ValueError) as e:
             raise cannot_write(path, e) from None
