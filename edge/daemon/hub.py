@@ -34,6 +34,12 @@ class Feed(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Items as they come, for one asyncio task; ends when the feed is closed."""
+        async for items in self.batches():
+            for item in items:
+                yield item
+
+    async def batches(self) -> AsyncIterator[list[T]]:
+        """The same, all that wait at once: who is cancelled between two items knows what he had taken."""
         arrived, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def wake() -> None:
@@ -42,8 +48,8 @@ class Feed(Generic[T]):
 
         self.wake = wake
         while True:
-            for item in self.take():
-                yield item
+            if items := self.take():
+                yield items
             if self.closed:
                 return
             if not len(self):
