@@ -1,6 +1,7 @@
 """A bundle, sounds and the command, for all tests below."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,16 @@ def red_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def v4l2_library(tmp_path_factory):
+    """To preload: answers for a camera (v4l2_device.Device)."""
+    if shutil.which("gcc") is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs gcc on Linux")
+    import v4l2_device
+
+    return v4l2_device.build(tmp_path_factory.mktemp("v4l2"))
+
+
+@pytest.fixture(scope="session")
 def interruptible():
     """For Popen's preexec_fn: a child of a background job inherits that SIGINT is ignored."""
     return lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -57,7 +68,8 @@ def command(tmp_path_factory):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     info = site / f"nuthatch-{project['version']}.dist-info"
     info.mkdir()
-    extras = [f"{r}; extra == 'train'" for r in project["optional-dependencies"]["train"]]
+    optional = project["optional-dependencies"]
+    extras = [f"{r}; extra == '{extra}'" for extra in ("train", "camera") for r in optional[extra]]
     requires = "".join(f"Requires-Dist: {r}\n" for r in project["dependencies"] + extras)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nuthatch\nVersion: {project['version']}\n{requires}")
     verbs = "".join(f"{k} = {v}\n" for k, v in project["entry-points"]["nuthatch.verbs"].items())

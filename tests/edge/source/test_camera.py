@@ -5,7 +5,6 @@ Every layout of pixels that cameras give; a camera that vanishes, goes silent, g
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from v4l2_device import LAYOUTS, RGB, Device, raw_picture
 
 from edge.source import SourceError
 from edge.source import camera as module
@@ -22,35 +22,6 @@ from edge.source.camera import Camera
 from edge.source.pixels import rgb_of
 
 ROOT = Path(__file__).parents[3]
-HEIGHT, WIDTH = 48, 64
-# Colours and their order, the top and its side: all that a wrong layout would mix up.
-RGB = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-RGB[:, : WIDTH // 2], RGB[:, WIDTH // 2 :] = (200, 30, 30), (30, 60, 200)
-RGB[: HEIGHT // 2] //= 2
-
-LAYOUTS = {
-    "YUYV": ("yuyv422", (HEIGHT, WIDTH, 2)),
-    "UYVY": ("uyvy422", (HEIGHT, WIDTH, 2)),
-    "NV12": ("nv12", (HEIGHT * 3 // 2, WIDTH)),
-    "YU12": ("yuv420p", (HEIGHT * 3 // 2, WIDTH)),
-    "RGB3": ("rgb24", (HEIGHT, WIDTH, 3)),
-    "BGR3": ("bgr24", (HEIGHT, WIDTH, 3)),
-    "GREY": ("gray", (HEIGHT, WIDTH)),
-}
-"""By V4L2's name: FFmpeg's, and the shape of its bytes."""
-
-
-def raw_picture(fourcc, path):
-    """The bytes that a camera gives in that layout."""
-    if fourcc == "MJPG":
-        Image.fromarray(RGB).save(path, "JPEG", quality=95)
-    elif fourcc == "UYVY":
-        raw_picture("YUYV", path)
-        np.fromfile(path, "u1").reshape(-1, 2)[:, ::-1].tofile(path)
-    else:
-        picture = av.VideoFrame.from_ndarray(RGB, format="rgb24").reformat(format=LAYOUTS[fourcc][0])
-        picture.to_ndarray().tofile(path)
-    return path
 
 
 def expected(fourcc):
@@ -69,41 +40,9 @@ def test_layouts_from_raw_bytes(tmp_path, fourcc):
     assert np.abs(got - expected(fourcc)).mean() < 6
 
 
-@pytest.fixture(scope="session")
-def preloaded(tmp_path_factory):
-    if shutil.which("gcc") is None or not sys.platform.startswith("linux"):
-        pytest.skip("needs gcc on Linux")
-    library = tmp_path_factory.mktemp("v4l2") / "device.so"
-    source = Path(__file__).with_name("v4l2_device.c")
-    subprocess.run(["gcc", "-Wall", "-shared", "-fPIC", "-O1", str(source), "-o", str(library), "-ldl"], check=True)
-    return library
-
-
-class Device:
-    """The camera at a path in a folder of its own; ``become`` and ``recover`` change what it does."""
-
-    def __init__(self, folder, library, fourcc):
-        self.path = folder / "video7"
-        frame = raw_picture(fourcc, folder / "frame")
-        size = f"{WIDTH}x{HEIGHT}"
-        self.environment = {
-            "LD_PRELOAD": str(library),
-            "FAKE_DEVICE": str(self.path),
-            "FAKE_FOURCC": fourcc,
-            "FAKE_SIZE": size,
-            "FAKE_FRAME": str(frame),
-        }
-
-    def become(self, what):
-        Path(f"{self.path}.{what}").touch()
-
-    def recover(self, what):
-        Path(f"{self.path}.{what}").unlink()
-
-
 @pytest.fixture
-def device(tmp_path, preloaded):
-    return lambda fourcc: Device(tmp_path, preloaded, fourcc)
+def device(tmp_path, v4l2_library):
+    return lambda fourcc: Device(tmp_path, v4l2_library, fourcc)
 
 
 READ = """

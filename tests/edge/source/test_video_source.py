@@ -1,17 +1,11 @@
 """Video files: every picture at its time, the right way up; broken ones survived or one line."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from films import film, picture, sound
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from films import film, picture, sound  # noqa: E402
-
-from edge.source import SourceError  # noqa: E402
-from edge.source.video import Video  # noqa: E402
+from edge.source import SourceError
+from edge.source.video import Video
 
 
 def read(path, **options):
