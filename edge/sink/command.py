@@ -68,7 +68,7 @@ class Config(Wanted):
 
 
 async def run(config: Config, feed: Feed[Record], control: Control) -> None:
-    """Until cancelled; programs that still run then are ended."""
+    """Until the feed is closed and the last program has ended; cancelled, it ends them."""
     runner = _Runner(config, feed, control)
     runner.say(True, "ready", config.arguments[0])
     async with asyncio.TaskGroup() as group:

@@ -42,7 +42,7 @@ class Config(Wanted):
 
 
 async def run(config: Config, feed: Feed[Record], control: Control) -> None:
-    """Until cancelled."""
+    """Until the feed is closed."""
     if config.socket is None:
         await _to_stdout(config, feed, control)
     else:
@@ -77,6 +77,8 @@ async def _to_stdout(config: Config, feed: Feed[Record], control: Control) -> No
         await asyncio.sleep(0)
         facts = counts | {"waiting": lines.qsize(), "dropped": counts["dropped"] + feed.dropped}
         control.health.say("sink/jsonl", state == "writing", state, text, **facts)
+    while lines.qsize() and state == "writing":
+        await asyncio.sleep(0.05)
 
 
 async def _to_socket(config: Config, path: Path, feed: Feed[Record], control: Control) -> None:

@@ -110,21 +110,22 @@ class Config(Queued):
 
 
 async def run(config: Config, feed: Feed[Record], control: Control) -> None:
-    """Until cancelled; the broker may come and go."""
+    """Until the feed is closed; the broker may come and go."""
     import aiomqtt
 
     topics = Topics(config.topic, config.discovery, control.device_id)
     backoff = Backoff(FIRST_RETRY_S, config.retry_s)
     async with open_outbox("mqtt", config, feed, control) as outbox:
         outbox.say(False, "connecting", f"broker {config.where}")
-        while True:
+        while not outbox.ending:
             try:
                 async with await _client(config, topics) as client:
                     backoff.reset()
                     await _Session(config, client, topics, outbox, control).run()
+                    return
             except (aiomqtt.MqttError, OSError, ValueError, SecretError) as e:
                 outbox.say(False, "retrying", _told(config, e))
-            await backoff.wait()
+            await outbox.pause(backoff.next_s())
 
 
 async def _client(config: Config, topics: Topics) -> aiomqtt.Client:
@@ -175,17 +176,22 @@ class _Session:
         self._ignored, self._ignored_s = 0, 0.0
 
     async def run(self) -> None:
-        """Raises MqttError when the connection is lost; says goodbye when cancelled."""
+        """Until the queue ends, or cancelled; says goodbye. Raises MqttError when the connection is lost."""
         await self._publish(self._topics.availability, "online")
         await self._subscribe()
         self._say()
         try:
             await together(self._send(), self._hear(), self._look())
         except asyncio.CancelledError:
-            self._client.timeout = 1.0
             with contextlib.suppress(Exception):
-                await self._publish(self._topics.availability, "offline")
+                await self._goodbye()
             raise
+        await self._goodbye()
+
+    async def _goodbye(self) -> None:
+        """The last will is for those who cannot say it themselves."""
+        self._client.timeout = 1.0
+        await self._publish(self._topics.availability, "offline")
 
     async def _subscribe(self) -> None:
         root = self._topics.root
@@ -196,8 +202,8 @@ class _Session:
         await heeding(self._client.subscribe(wanted))
 
     async def _send(self) -> None:
-        while True:
-            number, text = await self._outbox.first()
+        while (found := await self._outbox.first()) is not None:
+            number, text = found
             try:
                 topic, payload = self._message(json.loads(text))
             except (ValueError, TypeError, KeyError):  # left by another version

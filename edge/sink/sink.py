@@ -28,9 +28,9 @@ class SinkModule(Protocol):
     Config: type[Any]
 
     async def run(self, config: Any, feed: Feed[Record], control: Control) -> None:
-        """Until cancelled. Waits, retries and reconnects by itself and says so as ``sink/<name>`` in
-        ``control.health``; an exception means a defect: the service logs it and starts the sink again, later
-        and later."""
+        """Until cancelled, or the feed is closed and what it had is told. Waits, retries and reconnects by itself
+        and says so as ``sink/<name>`` in ``control.health``; an exception means a defect: the service logs it and
+        starts the sink again, later and later."""
         ...
 
 

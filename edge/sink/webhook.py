@@ -105,14 +105,14 @@ class _Later(Exception):
 
 
 async def run(config: Config, feed: Feed[Record], control: Control) -> None:
-    """Until cancelled; one record after the other, in order."""
+    """Until the feed is closed; one record after the other, in order."""
     import aiohttp
 
     backoff = Backoff(FIRST_RETRY_S, config.retry_s)
     async with open_outbox("webhook", config, feed, control) as outbox, _session(config) as session:
         outbox.say(True, "ready", config.where)
-        while True:
-            number, text = await outbox.first()
+        while (found := await outbox.first()) is not None:
+            number, text = found
             try:
                 await _post(config, session, text)
                 backoff.reset()
@@ -123,7 +123,9 @@ async def run(config: Config, feed: Feed[Record], control: Control) -> None:
                 outbox.say(False, "refused", f"{config.where}: {e}")
             except (_Later, aiohttp.ClientError, OSError, TimeoutError, SecretError, ValueError) as e:
                 outbox.say(False, "retrying", f"{config.where}: {_told(e, config)}")
-                await backoff.wait(e.after_s if isinstance(e, _Later) else 0.0)
+                if outbox.ending:
+                    return
+                await outbox.pause(backoff.next_s(e.after_s if isinstance(e, _Later) else 0.0))
 
 
 def _session(config: Config) -> aiohttp.ClientSession:

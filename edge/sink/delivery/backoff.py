@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-
-from edge.sink.delivery.cancel import heed_cancel
 
 
 class Backoff:
@@ -22,13 +19,8 @@ class Backoff:
         """It worked: the next wait is a short one."""
         self._next_s = self._first_s
 
-    def next_s(self) -> float:
-        """Seconds to wait now; the wait after will be longer."""
+    def next_s(self, at_least_s: float = 0.0) -> float:
+        """Seconds to wait now; the wait after will be longer. ``at_least_s``: what the other side asked for."""
         wait_s = self._next_s * random.uniform(0.5, 1.0)
         self._next_s = min(2 * self._next_s, self._last_s)
-        return wait_s
-
-    async def wait(self, at_least_s: float = 0.0) -> None:
-        """``at_least_s``: what the other side asked for."""
-        heed_cancel()
-        await asyncio.sleep(max(self.next_s(), min(at_least_s, self._last_s)))
+        return max(wait_s, min(at_least_s, self._last_s))

@@ -13,6 +13,7 @@ from pydantic import Field
 from edge.daemon.control import Control
 from edge.daemon.hub import Feed
 from edge.daemon.record import Record
+from edge.sink.delivery.cancel import heed_cancel
 from edge.sink.delivery.spool import Spool
 from edge.sink.delivery.wanted import Wanted
 
@@ -48,14 +49,28 @@ class Outbox:
         self.name, self._config, self._feed, self._control = name, config, feed, control
         self.spool = Spool(control.state_folder / "queues" / f"{name}.queue", config.queue_records)
         self.sent = self.failed = 0
-        self._arrived, self._unsynced = asyncio.Event(), asyncio.Event()
+        self._arrived, self._unsynced, self._ending = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def first(self) -> tuple[int, str]:
-        """Number and JSON of the oldest record; waits until there is one."""
+    @property
+    def ending(self) -> bool:
+        """The feed was closed: tell what can be told at once; the rest waits on the disk for the next start."""
+        return self._ending.is_set()
+
+    async def first(self) -> tuple[int, str] | None:
+        """Number and JSON of the oldest record; waits until there is one; None when none will come any more."""
         while (found := self.spool.first()) is None:
+            if self.ending:
+                return None
             self._arrived.clear()
             await self._arrived.wait()
         return found
+
+    async def pause(self, wait_s: float) -> None:
+        """Before the next try; ends early when the feed is closed."""
+        heed_cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._ending.wait()
 
     async def done(self, number: int) -> None:
         """It has arrived."""
@@ -88,6 +103,8 @@ class Outbox:
             await _whole(self._put, records)
             self._arrived.set()
             self._unsynced.set()
+        self._ending.set()
+        self._arrived.set()
 
     async def _sync(self) -> None:
         while True:

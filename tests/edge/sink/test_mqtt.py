@@ -266,6 +266,32 @@ def test_records_wait_over_a_restart_of_the_daemon(broker, control, running, rec
     asyncio.run(back())
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_the_end_of_the_feed_ends_the_sink(broker, control, record, until, away):
+    """So the service lets go of it: what can be told is told, the rest is on the disk."""
+
+    async def main():
+        async with ear(broker) as other:
+            feed = control.records.feed("mqtt")
+            task = asyncio.create_task(mqtt.run(config(broker, retry_s=30), feed, control))
+            await until(lambda: connected(control))
+            if away:
+                broker.stop()
+                await until(lambda: not connected(control))
+            for _ in range(20):
+                control.records.publish(record())
+            feed.close()
+            await asyncio.wait_for(task, 3)
+            if away:
+                return
+            await until(lambda: len(other.events) == 20)
+            await until(lambda: other.kept["nuthatch/kitchen_1/availability"] == "offline")
+
+    asyncio.run(main())
+    waiting = (control.state_folder / "queues" / "mqtt.queue").read_text().count('"loud"')
+    assert waiting == 20
+
+
 def test_a_bounded_queue_loses_the_oldest_and_says_so(broker, control, running, record, until):
     broker.stop()
 
