@@ -20,6 +20,8 @@ class Target:
     flags: tuple[str, ...]
     """What gcc and clang must be told."""
     compiler: str = "arm-none-eabi-gcc"
+    spare_bytes: int = 0
+    """Scratch that a kernel may take because nothing else is there meanwhile (``plan/gaps.py``)."""
 
     def __post_init__(self) -> None:
         if self.isa not in ISAS:

@@ -10,6 +10,7 @@ from converters.graph import Graph, Node, State
 from converters.kernel import Kernel
 from converters.plan.copy import nbytes
 from converters.plan.explicit import Explicit, explicit, tensors_of
+from converters.plan.gaps import fill_gaps
 from converters.plan.layout import ALIGNMENT, Layout
 from converters.plan.order import Root, Task, best_order, dependencies, peak
 from converters.plan.place import TRIES, Block, Overlap, height, place
@@ -99,6 +100,7 @@ def plan(graph: Graph, target: Target, thorough: bool = True) -> Plan:
     # On the host scratch may hold pointers of 8 bytes.
     alignment = 8 if target.name == "host" else ALIGNMENT
     placed = place(list(blocks.values()), usable, bound, alignment, TRIES if thorough else 0)
+    placed = fill_gaps(made, calls, placed, target, alignment)
     return _plan(made, target, calls, placed, bound)
 
 

@@ -99,6 +99,11 @@ LAYERS = {
     "one position, 3x3": Layer((3, 3, 3), 6, (3, 3)),
     "one position, padded, few channels": Layer((2, 2, 3), 2, (3, 3), (3, 3), same=True),
     "one position, padded": Layer((2, 2, 3), 5, (3, 3), (3, 3), same=True),
+    "windows two apart": Layer((9, 16, 1), 5, (3, 8), (2, 2), same=True),
+    "windows two apart, two channels": Layer((5, 12, 2), 3, (2, 4), (1, 1), (2, 1), same=True),
+    "windows two apart, large weights": Layer((6, 16, 1), 6, (2, 4), (1, 2), weights="extreme", same=True),
+    "windows two apart, in groups": Layer((12, 40, 1), 4, (10, 8), (2, 2), same=True),
+    "large windows, few channels": Layer((11, 24, 1), 9, (9, 8), (2, 2), same=True),
     "window larger than x": Layer((2, 3, 2), 4, (5, 5), same=True),
     "extreme weights": Layer((4, 4, 9), 6, weights="extreme"),
     "weights of 127": Layer((4, 4, 40), 4, weights="highest"),
@@ -118,6 +123,8 @@ LAYERS = {
     "per tensor": Layer((4, 5, 6), 8, per_channel=False),
     "full": Layer((1, 1, 33), 10, None),
     "full, per tensor": Layer((1, 1, 33), 10, None, per_channel=False),
+    **{f"full, {n} outputs": Layer((1, 1, 30 + n), n, None, per_channel=n % 2 == 0) for n in (4, 7, 13)},
+    **{f"full, {n} values": Layer((1, 1, n), 12, None, weights="extreme") for n in (256, 514)},
     "full, flattened": Layer((3, 4, 5), 6, None, per_channel=False, activation="RELU6"),
     "full, one value": Layer((1, 1, 1), 16, None, per_channel=False),
     "full, one output": Layer((1, 1, 21), 1, None, per_channel=False),
@@ -168,8 +175,8 @@ def test_every_variant_is_among_the_layers():
         core: {plan(c.graph, target(core)).steps[0].kernel.function for c in cases()}
         for core in ("cortex-m0+", "cortex-m3", "cortex-m4")
     }
-    assert {"nh_conv_pairs_s8", "nh_conv_flat_pairs_s8"} <= reached["cortex-m0+"]
-    for name in ("s8", "flat_s8", "row_s8", "flat_row_s8", "flat_few_s8", "few_s8", "any_s8", "flat_any_s8"):
+    assert {"nh_conv_pairs_s8", "nh_conv_flat_pairs_s8", "nh_conv_shared_s8"} <= reached["cortex-m0+"]
+    for name in ("s8", "flat_s8", "row_s8", "flat_row_s8", "flat_few_s8", "few_s8", "rows_s8", "any_s8", "flat_any_s8"):
         assert f"nh_conv_{name}" in reached["cortex-m3"]
     for name in ("s8_dsp", "flat_s8_dsp", "row_s8_dsp", "flat_row_s8_dsp", "bytes_s8_dsp", "flat_bytes_s8_dsp"):
         assert f"nh_conv_{name}" in reached["cortex-m4"]

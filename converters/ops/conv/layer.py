@@ -111,13 +111,13 @@ class Layer:
             **{"weights": weights, "channels": channels},
         }
 
-    def lead_bytes(self, positions_at_once: int, copied: bool) -> int:
-        """``Kernel.lead_bytes``; ``copied``: so many windows are in scratch before their outputs are written."""
-        first = np.arange(0, self.positions, positions_at_once)
-        written = np.minimum(first + positions_at_once, self.positions) * self.channels
+    def lead_bytes(self, first: np.ndarray, copied: bool) -> int:
+        """``Kernel.lead_bytes`` of a kernel that makes outputs in groups from the positions ``first`` on; ``copied``:
+        the windows of a group are in scratch before its outputs are written."""
+        ends = np.append(first[1:], self.positions)
         later = np.append(np.minimum.accumulate(self._lowest_reads()[::-1])[::-1], np.iinfo(np.int64).max)
-        reads = later[np.minimum(first + positions_at_once * copied, self.positions)]
-        return max(0, int((written - reads).max()))
+        reads = later[ends if copied else first]
+        return max(0, int((ends * self.channels - reads).max()))
 
     def _lowest_reads(self) -> np.ndarray:
         """The first byte of x that each output position reads."""

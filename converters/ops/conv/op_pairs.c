@@ -82,7 +82,7 @@ NH_INLINE void nh_conv_pairs(const nh_conv_t *p, const nh_ring_t *x, int8_t *y, 
     uint32_t *w = scratch, *columns = w + 2 * (quads + (quads & 1));
     int8_t *window = (int8_t *)(columns + 2 * quads * p->runs);
     int32_t t = 0, f = 0;
-    nh_pairs_t pairs = {y, p->channels, p->weights, w, w + 2 * quads, columns, columns, p->y_c, y, -quads & 3};
+    nh_pairs_t pairs = {y, p->channels, p->weights, w, w + 2 * quads, columns, columns, p->y_c, y, -quads & 3, 0};
     const int8_t *from = x->x;
     if (!flat && (depth & 3)) memset(window + (depth & ~3), 0, 4);
     for (int32_t left = p->y_t * p->y_f; left > 0;) {

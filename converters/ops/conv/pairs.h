@@ -22,11 +22,12 @@ typedef struct {
     const uint8_t *weights; /* [y_c][4 * quads]: of k = 2, 3, 0, 1, w + 128; a word behind the last is read */
     uint32_t *w;            /* [quads, made even][2], for one channel */
     const uint32_t *w_end;  /* quads from the first on */
-    const uint32_t *x;      /* [pairs of windows][quads][2][2] */
+    const uint32_t *x;      /* [pairs of windows][quads][2][2]; where they are shared, a pair begins within another */
     const uint32_t *x_end;
     int32_t y_step; /* from a window's outputs to the next one's; 0 where the second window is the first again */
     const int8_t *y_end;
-    int32_t skip; /* -quads & 3 */
+    int32_t skip;    /* -quads & 3 */
+    int32_t overlap; /* bytes of x that a pair of windows has in common with the next one; nh_pairs_shared only */
 } nh_pairs_t;
 
 /* A word of four bytes v + 128 as 16-bit halves v: the even ones, the odd ones. */
@@ -113,6 +114,18 @@ NH_KERNEL __attribute__((noinline)) uint32_t *nh_pairs_block(uint32_t *at, const
     return at;
 }
 
+/* A row for pairs of windows that begin two values apart, and so do the windows of a pair: block b has the words
+   (v[i], v[i + 2]) of four i from 4 * b on. Blocks are `pitch` words apart; x has 4 * blocks + 2 values. */
+NH_KERNEL __attribute__((noinline)) void nh_pairs_strip(uint32_t *at, const int8_t *x, int32_t blocks, int32_t pitch) {
+    int32_t a = x[0], b = x[1];
+    for (; blocks > 0; blocks--, at += pitch, x += 4) {
+        const int32_t c = x[2], d = x[3], e = x[4], f = x[5];
+        at[0] = (uint32_t)a + ((uint32_t)c << 16), at[1] = (uint32_t)b + ((uint32_t)d << 16);
+        at[2] = (uint32_t)c + ((uint32_t)e << 16), at[3] = (uint32_t)d + ((uint32_t)f << 16);
+        a = e, b = f;
+    }
+}
+
 /* n times the same value, n a multiple of 4. */
 NH_INLINE uint32_t *nh_pairs_fill(uint32_t *at, int32_t value, int32_t n) {
     const uint32_t v = (uint32_t)value * 0x00010001u;
@@ -137,68 +150,74 @@ NH_INLINE uint32_t *nh_pairs_fill(uint32_t *at, int32_t value, int32_t n) {
     "mov r4, r12\n asrs r2, r4\n sxtb r3, r2\n cmp r3, r2\n beq 9f\n asrs r2, r2, #31\n"        \
     "movs r3, #127\n eors r3, r2\n 9:\n strb r3, [r1]\n"
 
-NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *pairs) {
-    register const nh_pairs_t *r0 __asm("r0") = pairs;
-    __asm volatile(
-        ".syntax unified\n"
-        "push {r4, r5, r6, r7}\n"
-        "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
-        "sub sp, sp, #56\n"
-        "mov r1, sp\n"
-        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
-        "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"
-        "1:\n" /* a channel: its weights to words */
-        "ldr r1, [sp, #8]\n ldr r0, [sp, #12]\n ldr r4, [sp, #16]\n mov r8, r4\n"
-        "movs r6, #255\n lsls r7, r6, #16\n orrs r6, r7\n" /* 0x00ff00ff */
-        "movs r7, #128\n lsls r2, r7, #16\n orrs r7, r2\n" /* 0x00800080 */
-        "5:\n"
-        "ldmia r1!, {r2, r4}\n lsrs r3, r2, #8\n lsrs r5, r4, #8\n"
-        "ands r2, r6\n ands r3, r6\n ands r4, r6\n ands r5, r6\n"
-        "subs r2, r2, r7\n subs r3, r3, r7\n subs r4, r4, r7\n subs r5, r5, r7\n"
-        "stmia r0!, {r2, r3, r4, r5}\n"
-        "cmp r0, r8\n blo 5b\n"
-        "beq 6f\n subs r1, r1, #4\n"
-        "6:\n str r1, [sp, #8]\n"
-        "ldr r1, [sp, #4]\n"
-        "ldmia r1!, {r2, r3, r4, r5}\n mov lr, r2\n mov r9, r3\n mov r10, r4\n mov r11, r5\n"
-        "ldmia r1!, {r2, r3, r4}\n str r1, [sp, #4]\n str r2, [sp, #44]\n mov r12, r3\n"
-        "ldr r1, [sp, #36]\n movs r2, #26\n adr r3, 2f\n"
-        "cmp r4, #0\n bne 6f\n movs r2, #30\n adr r3, 7f\n"
-        "6:\n muls r1, r2, r1\n adds r3, r3, r1\n adds r3, r3, #1\n str r3, [sp, #40]\n"
-        "ldr r1, [sp]\n str r1, [sp, #48]\n"
-        "ldr r0, [sp, #20]\n"
-        "3:\n" /* two windows */
-        "ldr r1, [sp, #12]\n mov r6, lr\n mov r7, lr\n ldr r2, [sp, #40]\n bx r2\n"
-        ".balign 4\n"
-        "2:\n" NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP
-        "cmp r1, r8\n bne 2b\n"
-        "4:\n"
-        "ldr r1, [sp, #48]\n ldr r5, [sp, #44]\n"
-        NH_PAIRS_STORE("r6") "ldr r6, [sp, #28]\n adds r1, r1, r6\n"
-        NH_PAIRS_STORE("r7") "adds r1, r1, r6\n str r1, [sp, #48]\n"
-        "ldr r2, [sp, #24]\n cmp r0, r2\n bne 3b\n"
-        "ldr r1, [sp]\n adds r1, r1, #1\n str r1, [sp]\n"
-        "ldr r2, [sp, #32]\n cmp r1, r2\n beq 8f\n b 1b\n"
-        ".balign 4\n"
-        "7:\n" NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP
-        "cmp r1, r8\n bne 7b\n b 4b\n"
-        "8:\n"
-        "add sp, sp, #56\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
-        "pop {r4, r5, r6, r7}\n"
-        : "+r"(r0)
-        :
-        : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
-}
+/* back: from the end of a pair of windows to the next one */
+#define NH_PAIRS_KERNEL(name, back)                                                               \
+    NH_KERNEL __attribute__((noinline)) void name(const nh_pairs_t *pairs) {                      \
+        register const nh_pairs_t *r0 __asm("r0") = pairs;                                        \
+        __asm volatile(                                                                           \
+            ".syntax unified\n"                                                                   \
+            "push {r4, r5, r6, r7}\n"                                                             \
+            "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"                               \
+            "push {r4, r5, r6, r7}\n"                                                             \
+            "sub sp, sp, #56\n"                                                                   \
+            "mov r1, sp\n"                                                                        \
+            "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"                 \
+            "ldmia r0!, {r2, r3, r4, r5, r6}\n stmia r1!, {r2, r3, r4, r5, r6}\n"                 \
+            "ldr r0, [r0]\n str r0, [sp, #52]\n"                                                  \
+            "1:\n"                                                                                \
+            "ldr r1, [sp, #8]\n ldr r0, [sp, #12]\n ldr r4, [sp, #16]\n mov r8, r4\n"             \
+            "movs r6, #255\n lsls r7, r6, #16\n orrs r6, r7\n"                                    \
+            "movs r7, #128\n lsls r2, r7, #16\n orrs r7, r2\n"                                    \
+            "5:\n"                                                                                \
+            "ldmia r1!, {r2, r4}\n lsrs r3, r2, #8\n lsrs r5, r4, #8\n"                           \
+            "ands r2, r6\n ands r3, r6\n ands r4, r6\n ands r5, r6\n"                             \
+            "subs r2, r2, r7\n subs r3, r3, r7\n subs r4, r4, r7\n subs r5, r5, r7\n"             \
+            "stmia r0!, {r2, r3, r4, r5}\n"                                                       \
+            "cmp r0, r8\n blo 5b\n"                                                               \
+            "beq 6f\n subs r1, r1, #4\n"                                                          \
+            "6:\n str r1, [sp, #8]\n"                                                             \
+            "ldr r1, [sp, #4]\n"                                                                  \
+            "ldmia r1!, {r2, r3, r4, r5}\n mov lr, r2\n mov r9, r3\n mov r10, r4\n mov r11, r5\n" \
+            "ldmia r1!, {r2, r3, r4}\n str r1, [sp, #4]\n str r2, [sp, #44]\n mov r12, r3\n"      \
+            "ldr r1, [sp, #36]\n movs r2, #26\n adr r3, 2f\n"                                     \
+            "cmp r4, #0\n bne 6f\n movs r2, #30\n adr r3, 7f\n"                                   \
+            "6:\n muls r1, r2, r1\n adds r3, r3, r1\n adds r3, r3, #1\n str r3, [sp, #40]\n"      \
+            "ldr r1, [sp]\n str r1, [sp, #48]\n"                                                  \
+            "ldr r0, [sp, #20]\n"                                                                 \
+            "3:\n"                                                                                \
+            "ldr r1, [sp, #12]\n mov r6, lr\n mov r7, lr\n ldr r2, [sp, #40]\n bx r2\n"           \
+            ".balign 4\n"                                                                         \
+            "2:\n" NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP NH_PAIRS_QUAD_STEP    \
+            "cmp r1, r8\n bne 2b\n"                                                               \
+            "4:\n"                                                                                \
+            "ldr r1, [sp, #48]\n ldr r5, [sp, #44]\n"                                             \
+            NH_PAIRS_STORE("r6") "ldr r6, [sp, #28]\n adds r1, r1, r6\n"                          \
+            NH_PAIRS_STORE("r7") "adds r1, r1, r6\n str r1, [sp, #48]\n"                          \
+            back "ldr r2, [sp, #24]\n cmp r0, r2\n bne 3b\n"                                      \
+            "ldr r1, [sp]\n adds r1, r1, #1\n str r1, [sp]\n"                                     \
+            "ldr r2, [sp, #32]\n cmp r1, r2\n beq 8f\n b 1b\n"                                    \
+            ".balign 4\n"                                                                         \
+            "7:\n" NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP NH_PAIRS_TWO_STEP        \
+            "cmp r1, r8\n bne 7b\n b 4b\n"                                                        \
+            "8:\n"                                                                                \
+            "add sp, sp, #56\n"                                                                   \
+            "pop {r4, r5, r6, r7}\n"                                                              \
+            "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"                               \
+            "pop {r4, r5, r6, r7}\n"                                                              \
+            : "+r"(r0)                                                                            \
+            :                                                                                     \
+            : "r1", "r2", "r3", "r12", "lr", "cc", "memory");                                     \
+    }
+NH_PAIRS_KERNEL(nh_pairs, "")
+NH_PAIRS_KERNEL(nh_pairs_shared, "ldr r2, [sp, #52]\n subs r0, r0, r2\n")
 #else
 /* The upper half, rounded. */
 NH_INLINE uint32_t nh_pairs_upper(uint32_t sum) {
     return (uint32_t)((int32_t)sum >> 16) + ((sum >> 15) & 1u);
 }
 
-NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *p) {
+NH_KERNEL __attribute__((noinline)) void nh_pairs_shared(const nh_pairs_t *p) {
+    const int32_t step = 2 * (int32_t)(p->w_end - p->w) - (p->overlap >> 2);
     const nh_pairs_channel_t *c = p->channels;
     const uint8_t *from = p->weights;
     for (int8_t *first = p->y; first != p->y_end; first++, c++) {
@@ -207,7 +226,7 @@ NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *p) {
             uint32_t v = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
             w[0] = NH_PAIRS_EVEN(v), w[1] = NH_PAIRS_ODD(v);
         }
-        for (const uint32_t *x = p->x; x != p->x_end; x += 2 * (p->w_end - p->w)) {
+        for (const uint32_t *x = p->x; x != p->x_end; x += step) {
             for (int32_t i = 0; i < 2; i++, y += p->y_step) {
                 const uint32_t *at = x + 2 * i;
                 uint32_t sum = (uint32_t)c->bias;
@@ -223,6 +242,8 @@ NH_KERNEL __attribute__((noinline)) void nh_pairs(const nh_pairs_t *p) {
         }
     }
 }
+
+NH_INLINE void nh_pairs(const nh_pairs_t *p) { nh_pairs_shared(p); } /* overlap 0 */
 #endif
 
 #endif

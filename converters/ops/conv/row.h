@@ -5,8 +5,8 @@
        P = sum x * (b0 + b1 * 2**8 + b2 * 2**16 + b3 * 2**24),  R = the same of the word with its bytes swapped in
        pairs, b1 + b0 * 2**8 + b3 * 2**16 + b2 * 2**24, and H = sum x * (b2 + b3 * 2**8),  modulo 2**32.
 
-   As long as each of the four sums needs at most 24 bits, these 96 bits hold them all (nh_eights_apart); NH_EIGHTS_CHUNK
-   values of x cannot need more, whatever the weights. */
+   As long as each of the four sums needs at most 24 bits, these 96 bits hold them all (nh_eights_apart);
+   NH_EIGHTS_CHUNK values of x cannot need more, whatever the weights. */
 #ifndef NH_ROW_H
 #define NH_ROW_H
 #include "../include/requantize.h"
@@ -28,7 +28,8 @@ typedef struct {
     "lsr.w " word ", " word ", #16\n mla " h ", r9, " word ", " h "\n"
 #define NH_EIGHTS_LOAD "ldrsb r9, [r11], #1\n"
 #define NH_EIGHTS_EIGHT_STEP                                                                        \
-    NH_EIGHTS_LOAD "ldrd r6, r7, [r10], #8\n" NH_EIGHTS_FOUR("r6", "r0", "r1", "r2") NH_EIGHTS_FOUR("r7", "r3", "r4", "r5")
+    NH_EIGHTS_LOAD "ldrd r6, r7, [r10], #8\n" NH_EIGHTS_FOUR("r6", "r0", "r1", "r2")             \
+    NH_EIGHTS_FOUR("r7", "r3", "r4", "r5")
 #define NH_EIGHTS_FOUR_STEP NH_EIGHTS_LOAD "ldr r6, [r10], #4\n" NH_EIGHTS_FOUR("r6", "r0", "r1", "r2")
 /* bytes: of a step */
 #define NH_EIGHTS_KERNEL(name, step, bytes)                                                         \
@@ -147,22 +148,74 @@ NH_INLINE int32_t nh_total(const int8_t *x, int32_t n) {
     return sum;
 }
 
-/* [depth] times all weights [groups][depth][8 or 4] (packing.rows), y_c >= 4; step: words from one channel's bias to
-   the next; scale: the other members of the first nh_channel_t, scale_step apart. */
-NH_INLINE void nh_eights(const uint8_t *weights, const int32_t *bias, int32_t step, const int32_t *scale,
-                         int32_t scale_step, const int8_t *x, int32_t depth, int8_t *y, int32_t y_c) {
-    const int32_t start = -128 * nh_total(x, depth);
+/* The order is that of the assembly. */
+typedef struct {
+    const uint32_t *sums;
+    int8_t *y;
+    const int8_t *y_end;
+    const int32_t *scale; /* what follows the bias in nh_channel_t */
+    int32_t uniform;      /* it is that of all channels */
+} nh_eights_outputs_t;
+
+#if defined(__ARM_ARCH_6M__)
+/* r4, r5: upper and lower half of the multiplier, r6 right shift, r7 y, r8 sums, r9 rounding; as nh_scaled. */
+NH_KERNEL __attribute__((noinline)) void nh_eights_store(const nh_eights_outputs_t *outputs) {
+    register const nh_eights_outputs_t *r0 __asm("r0") = outputs;
+    __asm volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7}\n"
+        "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"
+        "push {r4, r5, r6, r7}\n"
+        "ldmia r0!, {r1, r2, r3, r4, r5}\n mov r8, r1\n movs r7, r2\n mov lr, r3\n mov r11, r4\n"
+        "movs r1, #1\n lsls r1, r1, #16\n adds r1, r1, #1\n lsls r1, r1, #14\n mov r10, r1\n" /* 2**30 + 2**14 */
+        "adr r1, 1f\n cmp r5, #0\n beq 4f\n adr r1, 2f\n"
+        "4:\n adds r1, r1, #1\n mov r12, r1\n"
+        ".balign 4\n"
+        "1:\n" /* a channel's scale */
+        "mov r3, r11\n ldmia r3!, {r0, r1, r2}\n adds r3, r3, #4\n mov r11, r3\n"
+        "lsrs r4, r0, #16\n uxth r5, r0\n movs r6, r1\n"
+        "movs r3, #1\n lsls r3, r3, #15\n subs r2, r2, r3\n mov r9, r2\n"
+        ".balign 4\n"
+        "2:\n"
+        "mov r3, r8\n ldmia r3!, {r0}\n mov r8, r3\n"
+        "uxth r1, r0\n asrs r2, r0, #16\n asrs r0, r0, #31\n add r0, r9\n"
+        "movs r3, r1\n muls r3, r5, r3\n lsrs r3, r3, #16\n muls r1, r4, r1\n adds r3, r3, r1\n"
+        "movs r1, r2\n muls r1, r5, r1\n adds r3, r3, r1\n add r3, r10\n lsrs r3, r3, #15\n adds r0, r0, r3\n"
+        "muls r2, r4, r2\n lsls r2, r2, #1\n adds r0, r0, r2\n asrs r0, r6\n"
+        "sxtb r1, r0\n cmp r1, r0\n beq 9f\n asrs r0, r0, #31\n movs r1, #127\n eors r1, r0\n"
+        "9:\n strb r1, [r7]\n adds r7, r7, #1\n cmp r7, lr\n beq 3f\n bx r12\n"
+        "3:\n"
+        "pop {r4, r5, r6, r7}\n"
+        "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
+        "pop {r4, r5, r6, r7}\n"
+        : "+r"(r0)
+        :
+        : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
+}
+#else
+NH_INLINE void nh_eights_store(const nh_eights_outputs_t *p) {
+    const uint32_t *sum = p->sums;
+    const int32_t *s = p->scale, step = p->uniform ? 0 : 4;
+    for (int8_t *y = p->y; y != p->y_end; y++, s += step)
+        *y = (int8_t)nh_saturate_s8(nh_requantize((int32_t)*sum++, s[0], s[1], s[2]));
+}
+#endif
+
+/* [depth] times all weights [groups][depth][8 or 4] (packing.rows), y_c >= 4; bias: of the first channel, in
+   nh_channel_t, or where `uniform` of those that follow too. */
+NH_INLINE void nh_eights(const uint8_t *weights, const int32_t *bias, const int32_t *scale, int32_t uniform,
+                         const int8_t *x, int32_t depth, int8_t *y, int32_t y_c) {
+    const int32_t start = -128 * nh_total(x, depth), step = uniform ? 1 : 4;
+    uint32_t sums[8];
     nh_eights_t row;
     row.weights = weights;
     for (int32_t count, c = 0; c < y_c; c += count) {
-        uint32_t sums[8];
         count = y_c - c < 8 ? 4 : 8;
         c = nh_min(c, y_c - count); /* the last four once more, where fewer are left */
         for (int32_t i = 0; i < count; i++) sums[i] = (uint32_t)(bias[(c + i) * step] + start);
         nh_eights_sums(&row, x, depth, count, sums);
-        const int32_t *s = scale + c * scale_step;
-        for (int32_t i = 0; i < count; i++, s += scale_step)
-            y[c + i] = (int8_t)nh_saturate_s8(nh_requantize((int32_t)sums[i], s[0], s[1], s[2]));
+        const nh_eights_outputs_t outputs = {sums, y + c, y + c + count, uniform ? scale : scale + 4 * c, uniform};
+        nh_eights_store(&outputs);
     }
 }
 

@@ -77,15 +77,72 @@ def pairs(layer: Layer) -> Kernel | None:
     constants = packing.pairs_channels(layer.requantization, scaled, four)
     quads = -(-layer.depth // 4)
     # A channel's weights are expanded for so many: as many as fit beside the activations with little more memory.
-    room = sum(int(np.prod(t.shape)) for t in (layer.x, layer.output)) // 6
+    room = _small(layer)
     besides = 8 * (quads + quads % 2) + (0 if layer.step or layer.words == 2 else 4 * quads)
     count = max(8, 128 // quads, min(room // (8 * quads), 48)) & ~1
     if layer.depth > layer.x.shape[3] and besides + 32 * quads <= room < besides + 64 * quads:
         count = 4  # windows over large inputs, where it is the memory of the model; 1x1 layers come later
+    count = max(count, min((layer.target.spare_bytes - besides) // (8 * quads), 48) & ~1)
     count = min(count, layer.positions + layer.positions % 2)
     scratch = besides + 8 * quads * count
     made = _kernel(layer, "pairs_s8", "op_pairs.c", weights, constants, count, scratch, f"{count} positions, pairs", 0)
     return replace(made, fields={**made.fields, "runs": count, "run": layer.words})
+
+
+def shared(layer: Layer) -> Kernel | None:
+    """Armv6-M: as ``pairs``, windows that begin two values apart expanded together."""
+    x, y, (kt, kf) = layer.x.shape, layer.output.shape, layer.op.kernel(layer.inputs)
+    across, odd = divmod(kf * x[3], 4)
+    apart = layer.op.stride[1] * x[3] == 2 and layer.op.dilation[1] == 1
+    if not layer.target.armv6m or layer.step or odd or not apart or y[2] % 2:
+        return None
+    # Blocks of four values by columns: what a pair of windows sees of all rows is then one run.
+    weights = layer.weights.reshape(-1, kt, across, 4).transpose(0, 2, 1, 3).reshape(len(layer.weights), -1)
+    packed = packing.pairs(weights)
+    scaled = brief(Staircase(layer.requantization, *layer.limits)) if packed else None
+    if packed is None or scaled is None:
+        return None
+    sizes = {n: _shared_scratch(kt, across, n) for n in range(4, y[2] + 1, 2)}
+    fitting = [n for n, size in sizes.items() if size <= _room(layer)]
+    if not fitting:
+        return None
+    constants = packing.pairs_channels(layer.requantization, scaled, packed[1])
+    count = -(-y[2] // -(-y[2] // fitting[-1]) // 2) * 2
+    variant = f"{count} positions, pairs that share"
+    made = _kernel(layer, "shared_s8", "op_shared.c", packed[0], constants, count, sizes[count], variant, 0)
+    rows = np.arange(y[1])[:, None] * y[2] + np.arange(0, y[2], count)
+    lead = layer.lead_bytes(rows.ravel(), True)
+    fields = {**made.fields, "runs": count}
+    return replace(made, fields=fields, lead_bytes=lead, in_place=(0,) if lead == 0 else ())
+
+
+def _shared_scratch(kt: int, across: int, count: int) -> int:
+    """Weights of a channel, ``count`` windows, and a row of them as bytes."""
+    quads = kt * across
+    return 8 * (quads + quads % 2) + 16 * kt * (across + count // 2 - 1) + 4 * (across + count // 2)
+
+
+def _small(layer: Layer) -> int:
+    """Bytes of scratch that are little beside the activations."""
+    return sum(int(np.prod(t.shape)) for t in (layer.x, layer.output)) // 6
+
+
+def _room(layer: Layer) -> int:
+    """Bytes of scratch that cost little or nothing."""
+    return max(_small(layer), layer.target.spare_bytes)
+
+
+def rows(layer: Layer) -> Kernel | None:
+    """As ``row``, for many positions: where five windows as words are much memory, and not faster."""
+    much, n = 20 * (layer.depth + 1) > _room(layer), layer.channels
+    if layer.step or not much or n < 8 or not layer.requantization.narrow:
+        return None
+    # Instructions of a position, as measured: products, windows, outputs.
+    if layer.depth * (1.5 * n + 8) + 28 * n > layer.depth * (1.4 * n + 12) + 12 * n:
+        return None
+    constants = packing.channels(layer.requantization, np.arange(layer.channels))
+    weights = packing.rows(layer.weights)
+    return _kernel(layer, "rows_s8", "op_row.c", weights, constants, 1, 0, "8 channels, one position after the other")
 
 
 def portable(layer: Layer) -> Kernel | None:
@@ -110,7 +167,9 @@ VARIANTS: tuple[Callable[[Layer], Kernel | None], ...] = (
     block_dsp,
     bytes_dsp,
     row,
+    shared,
     pairs,
+    rows,
     portable,
     any_scale,
 )
@@ -144,7 +203,8 @@ def _kernel(
     # A window of one frame is contiguous in a ring too, but nothing asked for that yet.
     ring = f"nh_conv_ring_{name}" if gathered or layer.inputs[1].shape[1] > 1 else ""
     window = layer.depth if window_bytes is None else window_bytes
-    lead = layer.lead_bytes(positions_at_once, gathered or scratch_bytes > 0)
+    groups = np.arange(0, layer.positions, positions_at_once)
+    lead = layer.lead_bytes(groups, gathered or scratch_bytes > 0)
     return Kernel(
         f"nh_conv_{name}" if gathered else f"nh_conv_flat_{name}",
         f"conv/{source}",
