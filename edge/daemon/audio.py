@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from edge.daemon.ear import Audio
@@ -27,7 +28,9 @@ def _microphone(section: Section) -> Source:
 def _stdin(section: Section) -> Source:
     from edge.source.stdin import Stdin
 
-    return Stdin(section.rate_hz, section.channels, **_channel(section, Stdin))
+    # A reader of its own: a thread that waits in sys.stdin would keep the interpreter from ending.
+    pipe = os.fdopen(os.dup(0), "rb")
+    return Stdin(section.rate_hz, section.channels, pipe, **_channel(section, Stdin))
 
 
 def _file(section: Section) -> Source:

@@ -226,6 +226,10 @@ class Service:
     def _tell_costs(self) -> None:
         for running in self.crew.running:
             self.health.say(f"task/{running.name}", True, _state(running), "", **running.loaded().cost)
+        wanted = {f"task/{r.name}" for r in self.crew.running}
+        for part in self.health.parts:
+            if part.startswith("task/") and part not in wanted:
+                self.health.forget(part)
         self.health.say("tasks", True, "running", "", **self.cost)
 
     async def _use_quiet(self) -> None:
@@ -310,8 +314,6 @@ class Service:
         await self._stop_sinks(keeper, after)
         if after != before:
             await keeper.stop("page")
-        for name in {r.name for r in self.crew.running} - {r.name for r in crew.running}:
-            self.health.forget(f"task/{name}")
         self.config, self.name = after, after.device.name
         self._start_sinks(keeper, before)
         if after != before:
