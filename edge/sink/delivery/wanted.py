@@ -26,4 +26,10 @@ class Wanted(Section):
 
     def wants(self, record: Record) -> bool:
         """The lists let it through."""
-        return (not self.models or record.model in self.models) and (not self.labels or record.label in self.labels)
+        return self.wants_of(record.model) and self.wants_label(record.label)
+
+    def wants_of(self, model: str) -> bool:
+        return not self.models or model in self.models
+
+    def wants_label(self, label: str) -> bool:
+        return not self.labels or label in self.labels
