@@ -16,7 +16,7 @@ Data = Annotated[
     Path, typer.Option(help="ESC-10: a folder a class, or the folder that esc10 lies in", envvar="NUTHATCH_DATA")
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Seeds 0, 1, ...")]
-Folds = Annotated[str, typer.Option(help="Folds that are the test, each in runs of its own")]
+Folds = Annotated[str, typer.Option(help="Folds that are the test")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
 ]
@@ -38,6 +38,10 @@ def scenes(
     ] = None,
     seeds: Seeds = 5,
     folds: Folds = "1,2,3,4",
+    every_fold: Annotated[
+        bool, typer.Option("--every-fold", help="Each seed tests all folds [default: one a seed, in turn]")
+    ] = False,
+    first_seed: Annotated[int, typer.Option(help="100 for settings that are tried before the runs that count")] = 0,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated [default: all]")] = None,
     eq_db: Annotated[float, typer.Option(help="Equalizers of the devices are within +- this")] = 6.0,
     overrides: Overrides = None,
@@ -55,11 +59,17 @@ def scenes(
     experiment.threads(threads)
     data = _esc(data)
     plan = experiment.Plan(
-        data, responses or data.resolve().parent / "mic_impulse_responses", work, tuple(range(seeds)), _numbers(folds),
+        data, responses or data.resolve().parent / "mic_impulse_responses", work,
+        tuple(range(first_seed, first_seed + seeds)), _numbers(folds),
         tuple(dict.fromkeys(["plain", *arm])) if arm else tuple(experiment.ARMS), eq_db, tuple(overrides or ()),
+        every_fold,
     )  # fmt: skip
-    outcomes = experiment.run(plan, _say)
-    path = _write(out, "scenes.md", scenes_page.page(outcomes, plan))
+    path = out / "scenes.md"
+
+    def write(outcomes: list[experiment.Outcome]) -> None:
+        _write(out, path.name, scenes_page.page(outcomes, plan))
+
+    outcomes = experiment.run(plan, _say, after=write)
     print(json.dumps({"rows": scenes_page.table(outcomes)}, default=vars) if as_json else path)
 
 

@@ -32,14 +32,16 @@ class Difference:
         return low > 0 or high < 0
 
 
-def paired(arm: np.ndarray, reference: np.ndarray, clusters: Sequence[Hashable]) -> Difference:
-    """Both float [seeds, clips], the share right over devices; clusters [clips] name what must stay together."""
-    delta = arm - reference
-    seeds = delta.mean(1)
+def paired(
+    arm: Sequence[np.ndarray], reference: Sequence[np.ndarray], clusters: Sequence[Sequence[Hashable]]
+) -> Difference:
+    """For each seed: float [clips], the share right over devices, and what must stay together of its clips."""
+    deltas = [a - b for a, b in zip(arm, reference, strict=True)]
+    seeds, flat = np.array([d.mean() for d in deltas]), np.concatenate(deltas)
     return Difference(
-        float(delta.mean()),
+        float(flat.mean()),
         t_interval(seeds),
-        _bootstrap(delta.mean(0), clusters),
+        _bootstrap(flat, [c for own in clusters for c in own]),
         int((seeds > 0).sum()),
         len(seeds),
     )

@@ -45,7 +45,7 @@ ARMS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run. Folds are those of ESC in `data`, each the test of its own runs."""
+    """What is run. Folds are those of ESC in `data`: a seed tests one of them, the next seed the next one."""
 
     data: Path
     responses: Path
@@ -55,6 +55,12 @@ class Plan:
     arms: tuple[str, ...] = tuple(ARMS)
     eq_db: float = 6.0
     overrides: tuple[str, ...] = ()
+    every_fold: bool = False
+    """Each seed tests all of the folds, in runs of their own."""
+
+    def tested(self, seed: int) -> tuple[int, ...]:
+        """The folds that are the test in this seed's runs."""
+        return self.folds if self.every_fold else (self.folds[seed % len(self.folds)],)
 
     def recipe(self, arm: str, seed: int, fold: int) -> Recipe:
         if arm not in ARMS:
@@ -90,11 +96,15 @@ def run(
     plan: Plan,
     say: Callable[[str], None] = lambda line: None,
     report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
+    after: Callable[[list[Outcome]], None] = lambda outcomes: None,
 ) -> list[Outcome]:
-    """All runs, those done before taken from `work`. Seeds are the outer loop: an early stop is still paired."""
+    """All runs, those done before taken from `work`. Seeds are the outer loop: an early stop is still paired.
+
+    `after` is shown what there is whenever a seed is complete in all arms.
+    """
     devices = draw_devices(plan.responses, plan.eq_db)
-    todo = [(arm, seed, fold) for seed in plan.seeds for fold in plan.folds for arm in plan.arms]
-    outcomes = []
+    todo = [(arm, seed, fold) for seed in plan.seeds for fold in plan.tested(seed) for arm in plan.arms]
+    outcomes: list[Outcome] = []
     for i, (arm, seed, fold) in enumerate(todo):
         file = plan.work / f"{arm.replace(' ', '_').replace(',', '')}-{seed}-{fold}.json"
         recipe = plan.recipe(arm, seed, fold)
@@ -104,6 +114,8 @@ def run(
             outcome = _one(plan, devices, recipe, arm, file.with_suffix(""), report)
             _write(file, outcome, recipe, plan.eq_db)
         outcomes.append(outcome)
+        if i + 1 == len(todo) or todo[i + 1][1] != seed:
+            after(outcomes)
     return outcomes
 
 
@@ -156,13 +168,14 @@ def _draws(data: KeywordData, cache: Path, augment: Augment, seed: int, devices:
     )
 
 
-def stacked(outcomes: Sequence[Outcome], arm: str, group: str) -> tuple[np.ndarray, list[str]]:
-    """(float [seeds, clips] right over the group's devices, the clips' sources); folds one after the other."""
-    own = [o for o in outcomes if o.arm == arm]
-    seeds, folds = sorted({o.seed for o in own}), sorted({o.fold for o in own})
-    by_key = {(o.seed, o.fold): o for o in own}
-    rows = np.stack([np.concatenate([by_key[s, f].share(group) for f in folds]) for s in seeds])
-    return rows, [x for f in folds for x in by_key[seeds[0], f].sources]
+def by_seed(outcomes: Sequence[Outcome], arm: str, group: str) -> tuple[list[np.ndarray], list[list[str]]]:
+    """For each seed: float [clips], right over the group's devices, and the clips' sources; folds in order."""
+    own = sorted((o for o in outcomes if o.arm == arm), key=lambda o: (o.seed, o.fold))
+    seeds = [[o for o in own if o.seed == s] for s in sorted({o.seed for o in own})]
+    return (
+        [np.concatenate([o.share(group) for o in runs]) for runs in seeds],
+        [[source for o in runs for source in o.sources] for runs in seeds],
+    )
 
 
 def device_spread(outcomes: Sequence[Outcome], arm: str) -> float:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from training.experiment.paired import Difference, paired
-from training.experiment.scenes import Outcome, Plan, device_spread, stacked
+from training.experiment.scenes import Outcome, Plan, by_seed, device_spread
 
 GATE = 0.08
 GAIN, COST = 0.05, 0.025
@@ -20,10 +22,10 @@ def table(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     for arm in arms:
         row: dict[str, Any] = {"arm": arm, "spread": device_spread(outcomes, arm)}
         for group in GROUPS:
-            right, sources = stacked(outcomes, arm, group)
-            row[group] = float(right.mean())
+            right, sources = by_seed(outcomes, arm, group)
+            row[group] = float(np.concatenate(right).mean())
             if arm != "plain" and "plain" in arms:
-                row[f"{group}_difference"] = paired(right, stacked(outcomes, "plain", group)[0], sources)
+                row[f"{group}_difference"] = paired(right, by_seed(outcomes, "plain", group)[0], sources)
         rows.append(row)
     return rows
 
@@ -50,17 +52,24 @@ def verdict(row: dict[str, Any], open_gate: bool) -> str:
 
 def page(outcomes: Sequence[Outcome], plan: Plan) -> str:
     rows = table(outcomes)
-    seeds, folds = sorted({o.seed for o in outcomes}), sorted({o.fold for o in outcomes})
-    clips = sum(len(next(o for o in outcomes if o.fold == f).clips) for f in folds)
+    seeds = sorted({o.seed for o in outcomes})
     found = gap(rows)
+    design = "every fold" if plan.every_fold else "one fold a seed, in turn,"
+    tested = ", ".join(
+        f"{s}: {'/'.join(str(f) for f in sorted({o.fold for o in outcomes if o.seed == s}))}" for s in seeds
+    )
+    clips = sum(len(r) for r in by_seed(outcomes, "plain", "common")[0])
     lines = [
         "# Scenes on devices that no training saw",
         "",
-        f"Written by `nuthatch experiment scenes`: {len(seeds)} seeds, ESC folds {', '.join(map(str, folds))} each the"
-        f" test once ({clips} clips), {len(outcomes)} runs. Devices are simulated: a microphone's measured impulse",
-        f"response, an equalizer of seven bands within {plan.eq_db:g} dB, limits of the band. 76 % of the training"
-        " clips have no such",
-        "device (common), 24 % one of three (seen); the test hears every clip through each of 14, ten of them unseen.",
+        f"Written by `nuthatch experiment scenes`. Complete are {len(seeds)} of {len(plan.seeds)} seeds,"
+        f" {len(outcomes)} runs; {design} of ESC",
+        f"is the test (seed: fold {tested}), {clips} clips in all. {_training(plan)} Devices are simulated: a"
+        " microphone's measured",
+        f"impulse response, an equalizer of seven bands within {plan.eq_db:g} dB, limits of the band. 76 % of the"
+        " training clips have",
+        "no such device (common), 24 % one of three (seen); the test hears every clip through each of 14, ten of them"
+        " unseen.",
         "All arms have the same parameters, seeds, initial weights, clips and order.",
         "",
         f"**Gate**: the plain network loses {found * 100:.1f} points on unseen devices; "
@@ -73,7 +82,7 @@ def page(outcomes: Sequence[Outcome], plan: Plan) -> str:
     lines += [_line(r, found >= GATE) for r in rows]
     lines += [
         "",
-        "Intervals are 95 %: Student's t over seeds, and a bootstrap over source recordings of the seeds' mean. A"
+        "Intervals are 95 %: Student's t over seeds (and their folds), and a bootstrap over source recordings. A"
         " difference counts as shown",
         f"when neither holds zero; the claim also wants {GAIN * 100:g} points on unseen devices and at most"
         f" {COST * 100:g} lost on the common one.",
@@ -81,6 +90,11 @@ def page(outcomes: Sequence[Outcome], plan: Plan) -> str:
         " away without a method.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _training(plan: Plan) -> str:
+    recipe = plan.recipe("plain", plan.seeds[0], plan.folds[0])
+    return f"Training: {recipe.fit.epochs} epochs, {recipe.model['channels']} channels."
 
 
 def _line(row: dict[str, Any], open_gate: bool) -> str:

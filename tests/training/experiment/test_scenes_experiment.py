@@ -51,7 +51,8 @@ def test_no_device_of_the_test_is_in_training(folders):
 def test_a_small_run_goes_on_and_writes_its_page(folders, tmp_path):
     esc, responses = folders
     arguments = [
-        "scenes", "--data", esc, "--responses", responses, "--seeds", 2, "--folds", "1,2", "--arm", "ResNorm",
+        "scenes", "--data", esc, "--responses", responses, "--seeds", 2, "--folds", "1,2", "--every-fold",
+        "--arm", "ResNorm",
         "--work", tmp_path / "work", "--out", tmp_path / "out", "--json", *(x for s in TINY for x in ("--set", s)),
     ]  # fmt: skip
     first = CliRunner().invoke(app, [str(a) for a in arguments])
@@ -72,6 +73,17 @@ def test_a_small_run_goes_on_and_writes_its_page(folders, tmp_path):
     other = Plan(esc, responses, tmp_path / "work", (0,), (1,), ("plain",), overrides=(*TINY, "rate=0.5"))
     with pytest.raises(DataError, match="a result of other settings"):
         run(other)
+
+
+def test_a_seed_tests_one_fold_and_the_page_grows_with_the_seeds(folders, tmp_path):
+    plan = Plan(*folders, tmp_path / "work", (0, 1, 2), (1, 2), ("plain", "RFN"), overrides=TINY)
+    grown = []
+    outcomes = run(plan, after=lambda done: grown.append(page(done, plan)))
+    assert [(o.seed, o.fold) for o in outcomes] == [(0, 1), (0, 1), (1, 2), (1, 2), (2, 1), (2, 1)]
+    assert [text.count("| RFN |") for text in grown] == [1, 1, 1]
+    assert "Complete are 2 of 3 seeds, 4 runs; one fold a seed, in turn, of ESC" in grown[1]
+    assert "seed: fold 0: 1, 1: 2, 2: 1" in grown[2]
+    assert "1 epochs, 4 channels" in grown[2]
 
 
 def outcome(arm, seed, common, unseen):
@@ -99,7 +111,7 @@ def test_paired_intervals():
     rng = np.random.default_rng(0)
     base = rng.random((5, 60)) < 0.5
     better = base | (rng.random((5, 60)) < 0.5)
-    clusters = [i // 3 for i in range(60)]
+    clusters = [[i // 3 for i in range(60)]] * 5
     gain = paired(better.astype(float), base.astype(float), clusters)
     assert gain.shown and gain.mean == pytest.approx(0.25, abs=0.08)
     assert gain.by_cluster[0] < gain.mean < gain.by_cluster[1]
