@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import secrets
 import time
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from aiohttp import web
 
 COOKIE = "nuthatch"
 SESSION_S = 30 * 24 * 3_600.0
-SESSIONS = 100
+CLOSED = 1_000
 MARK = "X-Nuthatch"
 """A header that a form of another site cannot send, and a script of another site only after we allowed it."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -41,8 +41,8 @@ class Access:
     names: Iterable[str]
     loopback: bool
     token: str = ""
-    clock: Callable[[], float] = time.monotonic
-    _sessions: OrderedDict[bytes, float] = field(default_factory=OrderedDict)
+    clock: Callable[[], float] = time.time
+    _closed: deque[str] = field(default_factory=lambda: deque(maxlen=CLOSED))
 
     def __post_init__(self) -> None:
         self._names = {n.lower().rstrip(".") for n in self.names if n} | _LOOPBACK
@@ -62,8 +62,7 @@ class Access:
     def knows_origin(self, request: web.BaseRequest) -> bool:
         """A browser says where the page that asks is from; programs say nothing."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            # A link on another page may open this one; nothing else from there.
-            return request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+            return False
         origin = request.headers.get("Origin")
         if origin is None:
             return True
@@ -87,19 +86,24 @@ class Access:
         return self._has_session(request.cookies.get(COOKIE, ""))
 
     def open_session(self) -> str:
-        """The cookie's value: random, so that the token itself is never kept in a browser."""
-        value = secrets.token_urlsafe(32)
-        self._sessions[_digest(value)] = self.clock() + SESSION_S
-        while len(self._sessions) > SESSIONS:
-            self._sessions.popitem(last=False)
-        return value
+        """The cookie's value: until when, and a signature by the token. Browsers never keep the token itself, yet a
+        session outlives a restart of the daemon and ends with another token."""
+        text = f"{int(self.clock() + SESSION_S)}.{secrets.token_hex(16)}"
+        return f"{text}.{self._signature(text)}"
 
     def close_session(self, value: str) -> None:
-        self._sessions.pop(_digest(value), None)
+        """Sign out: this value is no session any more, until the daemon starts again."""
+        if self._has_session(value):
+            self._closed.append(value)
 
     def _has_session(self, value: str) -> bool:
-        # Found by its digest: the time of the search says nothing of the value.
-        return self._sessions.get(_digest(value), 0.0) > self.clock() if value else False
+        text, _, signature = value.rpartition(".")
+        if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), self._signature(text).encode()):
+            return False
+        return int(text.partition(".")[0]) > self.clock() and value not in self._closed
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(b"session" + self._digest, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def _digest(text: str) -> bytes:

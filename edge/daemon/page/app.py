@@ -25,6 +25,7 @@ from edge.daemon.page.rate import Buckets
 from edge.daemon.page.store import Store
 from edge.daemon.page.watch import Watcher, Watchers
 from edge.daemon.record import Record
+from edge.daemon.store.error import StoreError
 
 LOG = logging.getLogger("nuthatch.page")
 
@@ -101,6 +102,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refused if refused is not None else await handler(request)
     except web.HTTPException as e:
         return refusal(e.status, e.reason)
+    except StoreError as e:
+        return refusal(503, str(e))
     except (ConnectionError, TimeoutError):
         raise
     except Exception:

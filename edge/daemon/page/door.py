@@ -13,7 +13,6 @@ import math
 import socket
 import ssl
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -78,8 +77,9 @@ class Door:
                 _cut(visit)
 
     def _greet(self, connection: socket.socket, address: str) -> None:
-        of_one = Counter(v.address for v in self._visits)[address]
-        if len(self._visits) >= self.limit or of_one >= self.of_one_address:
+        if not self._has_room(address):
+            self._forget_gone()
+        if not self._has_room(address):
             self.refused += 1
             connection.close()
             return
@@ -88,6 +88,13 @@ class Door:
         task = asyncio.create_task(self._enter(visit, connection))
         self._entering.add(task)
         task.add_done_callback(self._entering.discard)
+
+    def _has_room(self, address: str) -> bool:
+        of_one = sum(v.address == address for v in self._visits)
+        return len(self._visits) < self.limit and of_one < self.of_one_address
+
+    def _forget_gone(self) -> None:
+        self._visits = {v for v in self._visits if v.transport is None or not v.transport.is_closing()}
 
     async def _enter(self, visit: Visit, connection: socket.socket) -> None:
         loop, timeout = asyncio.get_running_loop(), FIRST_REQUEST_S if self.tls else None
@@ -121,14 +128,12 @@ class Door:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            self._forget_gone()
             now = time.monotonic()
-            for visit in list(self._visits):
-                if visit.transport is not None and visit.transport.is_closing():
-                    self._visits.discard(visit)
-                elif now > visit.deadline and visit.transport is not None:
+            for visit in self._visits:
+                if now > visit.deadline and visit.transport is not None:
                     self.expired += 1
                     _cut(visit)
-                    self._visits.discard(visit)
 
 
 def _cut(visit: Visit) -> None:

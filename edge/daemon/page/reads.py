@@ -88,7 +88,22 @@ async def audio(page: Page, request: web.Request) -> web.StreamResponse:
     content = await asyncio.to_thread(page.store.audio, record_id)
     if content is None:
         return web.json_response({"error": "no recording"}, status=404)
-    return web.Response(body=content, content_type="audio/ogg")
+    return _part(request, content)
+
+
+def _part(request: web.Request, content: bytes) -> web.Response:
+    """All of it, or the range that was asked for: players look at the end to know how long it is."""
+    headers = {"Content-Type": "audio/ogg", "Accept-Ranges": "bytes"}
+    try:
+        start, end, _ = request.http_range.indices(len(content))
+    except ValueError:
+        start, end = len(content), 0
+    if start >= end:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{len(content)}"})
+    if "Range" not in request.headers:
+        return web.Response(body=content, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+    return web.Response(status=206, body=content[start:end], headers=headers)
 
 
 async def labels(page: Page, request: web.Request) -> web.StreamResponse:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import ssl
@@ -18,7 +19,7 @@ from edge.daemon.control import Control
 from edge.daemon.hub import Feed
 from edge.daemon.metrics import Metrics
 from edge.daemon.page import reads
-from edge.daemon.page.access import Access
+from edge.daemon.page.access import HEADERS, Access
 from edge.daemon.page.app import Page, make_app
 from edge.daemon.page.door import Door
 from edge.daemon.page.store import Store
@@ -45,12 +46,11 @@ async def serve(
     metrics, feed = Metrics(control), control.records.feed("page", RECORDS)
     watchers = Watchers(control)
     page = Page(config, control, store, access, watchers, metrics, secure=tls is not None)
-    runner = web.AppRunner(make_app(page), access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=1.0)
+    runner = web.AppRunner(make_app(page), access_log=None, shutdown_timeout=1.0)
     records = asyncio.create_task(_follow(page, feed))
     try:
         await runner.setup()
-        assert runner.server is not None
-        page.door = metrics.door = Door(runner.server, tls)
+        page.door = metrics.door = Door(_speaker(runner), tls)
         metrics.watchers = watchers
         address = _address(config, listening, tls)
         control.health.say("page", True, "open", address)
@@ -65,6 +65,33 @@ async def serve(
         await runner.cleanup()
         with contextlib.suppress(asyncio.CancelledError):
             await records
+
+
+class Speaker(web.RequestHandler):
+    """One connection's HTTP. What is malformed gets its number and nothing else: no version, no echo, no log."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        response = web.Response(status=status, text=f"{status}\n", headers={"Server": "nuthatch", **HEADERS})
+        response.force_close()
+        return response
+
+
+def _speaker(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
+    server, loop = runner.server, asyncio.get_running_loop()
+    assert server is not None
+    silent = logging.Logger("nuthatch.page.http")
+    silent.disabled = True  # it would write what was sent, secrets too, as often as it is sent
+    return lambda: Speaker(server, loop=loop, access_log=silent, logger=silent, keepalive_timeout=KEEPALIVE_S)
 
 
 async def _follow(page: Page, feed: Feed[Record]) -> None:

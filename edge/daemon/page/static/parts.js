@@ -33,7 +33,8 @@ function row(name, part) {
   const mark = element("span", { className: part.ok ? "good" : "bad" }, part.ok ? "✓ " : "✗ ");
   mark.setAttribute("aria-hidden", "true");
   const state = element("span", {}, ` ${part.state}${part.ok ? "" : " (not well)"}`);
-  const facts = Object.entries(part.facts).map(([key, value]) =>
+  const told = name.startsWith("task/") ? {} : part.facts; // costs of tasks are shown with them
+  const facts = Object.entries(told).map(([key, value]) =>
     element("div", {}, element("dt", {}, key.replaceAll("_", " ")), element("dd", { className: "number" }, number(value))),
   );
   const text = part.text ? element("p", { className: part.ok ? "soft" : "" }, part.text) : null;

@@ -55,13 +55,17 @@ export class Picture {
     while (this.#scores.length && this.#scores[0].time < time - SPAN_S) this.#scores.shift();
     this.#marks = this.#marks.filter((m) => m.time > time - SPAN_S);
     if (frames) this.#scroll(bands, frames, bands.length / frames);
-    const wait = still.matches ? 1000 : 0;
-    if (!this.frozen && performance.now() - this.#last >= wait) this.draw();
+    this.#show();
   }
 
   mark(time, label, color) {
     this.#marks.push({ time, label, color });
-    if (!this.frozen) this.draw();
+    this.#show();
+  }
+
+  #show() {
+    const wait = still.matches ? 1000 : 0;
+    if (!this.frozen && performance.now() - this.#last >= wait) this.draw();
   }
 
   #scroll(bands, frames, height) {
