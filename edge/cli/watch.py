@@ -213,6 +213,8 @@ def _summary(watcher: Watcher, pictures: Pictures) -> None:
         (counts.hidden, "hidden whole"),
     ):
         said += [f"{number} {what}"] if number else []
+    lost = getattr(pictures, "lost", 0)
+    said += [f"the camera vanished {lost} time{'s' * (lost > 1)}"] if lost else []
     each = 1000 / max(1, counts.pictures)
     said.append(f"{counts.task_s * each:.1f} ms each for the network, {counts.view_s * each:.1f} ms for the view")
     _tell("; ".join(said))

@@ -94,7 +94,8 @@ def _first(candidates: list[Path], rate_hz: float, size: tuple[int, int]) -> tup
             "fflags": NONBLOCK,
         }
         try:
-            return path, av.open(str(path), format="v4l2", options=options, timeout=OPEN_S)
+            # "options" would set the decoder's size as well, to one that the camera may not have.
+            return path, av.open(str(path), format="v4l2", container_options=options, timeout=OPEN_S)
         except (av.FFmpegError, OSError, ValueError) as e:
             refused.append(f"camera {path}: {_reason(e)}")
     # A camera has a second device without pictures; the first one's reason is the one to tell.

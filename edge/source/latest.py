@@ -35,6 +35,11 @@ class Latest:
     def skipped(self) -> int:
         return self._source.skipped
 
+    @property
+    def lost(self) -> int:
+        """How often the camera vanished."""
+        return int(getattr(self._source, "lost", 0))
+
     def __iter__(self) -> Iterator[Frame]:
         self._thread.start()
         while True:

@@ -52,7 +52,7 @@ from edge.source.camera import Camera
 from edge.source import camera, SourceError
 path, count, silent_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 camera.SILENT_S = silent_s
-source = Camera(path, 10, (64, 48))
+source = Camera(path, 10, (640, 480))  # which it does not have
 try:
     for frame in source:
         print(json.dumps({"number": frame.number, "time_s": frame.time_s}), flush=True)
