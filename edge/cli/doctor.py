@@ -99,7 +99,7 @@ def _models() -> Iterator[Finding]:
 
 def _microphone() -> Iterator[Finding]:
     from edge.source.error import SourceError
-    from edge.source.microphone import load_portaudio
+    from edge.source.portaudio import load_portaudio
 
     try:
         sounddevice = load_portaudio()

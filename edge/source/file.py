@@ -16,14 +16,14 @@ REALTIME_BLOCK_MS = 30
 
 
 class File:
-    """A file's samples; ``realtime`` gives them no faster than they would sound."""
+    """A file's samples; ``realtime`` gives them no faster than they would sound. ``channel``: None mixes all."""
 
-    def __init__(self, path: Path | str, realtime: bool = False) -> None:
+    def __init__(self, path: Path | str, realtime: bool = False, channel: int | None = None) -> None:
         self.path = Path(path)
         self.realtime = realtime
         self._file = _open(self.path)
         try:
-            self._resampler = Resampler(self._file.samplerate, self._file.channels)
+            self._resampler = Resampler(self._file.samplerate, self._file.channels, channel)
         except SourceError as e:
             self.close()
             raise SourceError(f"{self.path}: {e}") from None

@@ -17,14 +17,17 @@ Float = NDArray[np.float32]
 
 
 class Resampler:
-    """Mixes to mono, resamples, rounds. int16 mono at 16 kHz comes out as it went in.
+    """Mixes to mono (or takes one ``channel``, from 0), resamples, rounds. int16 at 16 kHz comes out as it went in.
 
     Raises SourceError for a rate or channel count it does not take.
     """
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
+    def __init__(self, rate_hz: int, channels: int, channel: int | None = None) -> None:
         require_format(rate_hz, channels)
+        if channel is not None and not 0 <= channel < channels:
+            raise SourceError(f"no channel {channel} of {channels}; the first is 0")
         self.channels = channels
+        self._channel = channel
         self._stream: Any = None
         if rate_hz != RATE_HZ:
             import soxr
@@ -33,7 +36,9 @@ class Resampler:
 
     def push(self, samples: Float | Samples) -> Samples:
         """float32 (full scale 1) or int16 [n, channels] -> int16 [m]."""
-        if self._stream is None and samples.dtype == np.int16 and self.channels == 1:
+        if self._channel is not None:
+            samples = samples[:, self._channel : self._channel + 1]
+        if self._stream is None and samples.dtype == np.int16 and samples.shape[1] == 1:
             return samples[:, 0].astype(np.int16)
         mono = _mono(samples)
         return _int16(mono if self._stream is None else self._stream.resample_chunk(mono))

@@ -18,9 +18,15 @@ CHUNK_BYTES = 1 << 16
 class Stdin:
     """Samples as they arrive; how the pipe cuts them makes no difference to the events."""
 
-    def __init__(self, rate_hz: int = RATE_HZ, channels: int = 1, pipe: BinaryIO | None = None) -> None:
+    def __init__(
+        self,
+        rate_hz: int = RATE_HZ,
+        channels: int = 1,
+        pipe: BinaryIO | None = None,
+        channel: int | None = None,
+    ) -> None:
         require_format(rate_hz, channels)
-        self._resampler = Resampler(rate_hz, channels)
+        self._resampler = Resampler(rate_hz, channels, channel)
         self._pipe: Any = sys.stdin.buffer if pipe is None else pipe
         if self._pipe.isatty():
             raise SourceError("--source - reads raw int16 samples from a pipe; pipe some in or give a file")
