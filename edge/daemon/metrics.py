@@ -22,23 +22,27 @@ if TYPE_CHECKING:
     from edge.daemon.page.watch import Watchers
 
 AUDIO_GAUGES = {
-    "level_dbfs": "Root mean square of the last block, full scale = 0.",
-    "frames_behind": "Frames of features that wait for the models.",
-    "drift_ppm": "How much faster the microphone's clock goes than the machine's.",
+    "level_dbfs": ("level_dbfs", "Root mean square of the last block, full scale = 0."),
+    "frames_behind": ("frames_behind", "Frames of features that wait for the models."),
+    "drift_ppm": ("drift_ppm", "How much faster the microphone's clock goes than the machine's; after a minute."),
 }
 AUDIO_COUNTERS = {
-    "overruns": "Blocks of audio that the machine was too slow to take.",
-    "lost_samples": "Samples that were lost on the way.",
-    "clipped_samples": "Samples at full scale.",
-    "reopened": "How often the source was opened again.",
-    "stalls": "How often a device gave no sound for a while.",
+    "heard_s": ("heard_seconds", "Audio taken from the source, muted audio too."),
+    "muted_s": ("muted_seconds", "Audio thrown away while muted."),
+    "overruns": ("overruns", "Blocks of audio that the machine was too slow to take."),
+    "lost_samples": ("lost_samples", "Samples that were lost on the way."),
+    "clipped_samples": ("clipped_samples", "Samples at full scale."),
+    "reopened": ("reopened", "How often the source was opened again."),
+    "stalls": ("stalls", "How often a device gave no sound for a while."),
 }
-"""Facts of the part ``audio`` that have a metric of their own; all others are nuthatch_part_fact."""
+"""Facts of the part ``audio`` -> (metric without nuthatch_audio_, help); other facts are nuthatch_part_fact."""
 
 COSTS = {
     "inference_s": ("nuthatch_inference_seconds", "Time spent in the network and its decision."),
     "steps": ("nuthatch_inference_steps", "Times the network was asked."),
 }
+TOLD = {"audio": {*AUDIO_GAUGES, *AUDIO_COUNTERS}, "task": {*COSTS, "real_time_factor", "audio_s"}}
+"""Facts of a kind of part that have a metric of their own."""
 
 
 class Metrics:
@@ -114,7 +118,7 @@ class Metrics:
             ok.add_metric([part], float(status.ok))
             since.add_metric([part], max(0.0, now - status.since_s))
             for name, value in status.facts.items():
-                if is_number(value) and not (part == "audio" and name in {**AUDIO_GAUGES, **AUDIO_COUNTERS}):
+                if is_number(value) and name not in TOLD.get(part.partition("/")[0], ()):
                     fact.add_metric([part, name], float(value))
         yield from (ok, since, fact)
         audio = parts["audio"].facts if "audio" in parts else {}
@@ -145,12 +149,12 @@ class Metrics:
 
 
 def _of_audio(facts: dict[str, Any]) -> Iterator[Metric]:
-    """Always all of them, so that a dashboard has a line from the first second on."""
-    for name, text in AUDIO_GAUGES.items():
-        if is_number(facts.get(name)):
-            yield GaugeMetricFamily(f"nuthatch_audio_{name}", text, value=facts[name])
-    for name, text in AUDIO_COUNTERS.items():
-        yield CounterMetricFamily(f"nuthatch_audio_{name}", text, value=facts.get(name, 0))
+    """Counters always, so that a dashboard has a line from the first second on."""
+    for fact, (name, text) in AUDIO_GAUGES.items():
+        if is_number(facts.get(fact)):
+            yield GaugeMetricFamily(f"nuthatch_audio_{name}", text, value=facts[fact])
+    for fact, (name, text) in AUDIO_COUNTERS.items():
+        yield CounterMetricFamily(f"nuthatch_audio_{name}", text, value=facts.get(fact, 0))
 
 
 def is_number(value: Any) -> bool:
