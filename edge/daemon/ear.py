@@ -109,12 +109,14 @@ class Ear:
         """Why audio is thrown away, or "" when it is heard."""
         self.listen_in = False
         """May pulses have the samples?"""
+        self.ended: Callable[[], None] = lambda: None
+        """Called in the ear's thread as its last act."""
         self.error: Exception | None = None
         """What ended it, if not the end of the audio or ``stop``."""
         self._heard, self._stall_s = heard, stall_s
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._stop, self._wake = threading.Event(), threading.Event()
-        self._again = False
+        self._again = self._done = False
         self._drift = Drift()
         self._pump: Pump | None = None
         self._reported = self._since_opening = 0.0
@@ -127,7 +129,7 @@ class Ear:
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._done
 
     def stop(self, patience_s: float = 5.0) -> None:
         """End it; what was taken is heard to its end."""
@@ -172,6 +174,8 @@ class Ear:
             self.health.say("audio", True, "ended", "the audio has ended", **self.facts)
         finally:
             self._begin("")
+            self._done = True
+            self.ended()
 
     def _listen_once(self) -> str | None:
         """One opening, to its end: what has to be mended by another one, or None when all is done."""

@@ -13,7 +13,8 @@ from edge.source.source import Samples, Source
 
 LIMIT = 64
 """Blocks that may wait. Then the reader waits too: a file has time, a microphone's ring overflows and counts."""
-LOOK_S = 0.2
+LOOK_S = 0.01
+"""A reader that has to wait looks again so often: all that waits is minutes of a file, or a second of a device."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Pump:
     def __init__(self, open_source: Callable[[], Source], limit: int = LIMIT) -> None:
         self.source: Source | None = None
         self._open = open_source
-        self._blocks: queue.Queue[Block | None] = queue.Queue(limit)
+        self._blocks: queue.SimpleQueue[Block | None] = queue.SimpleQueue()
+        self._limit = limit
         self._end: Exception = AudioEnded()
         self._closed = threading.Event()
         # Each is changed by one thread alone.
@@ -83,10 +85,9 @@ class Pump:
         self._put(None)
 
     def _put(self, block: Block | None) -> None:
-        while not self._closed.is_set():
-            with suppress(queue.Full):
-                self._blocks.put(block, timeout=LOOK_S)
-                return
+        while self._blocks.qsize() >= self._limit and not self._closed.is_set():
+            self._closed.wait(LOOK_S)
+        self._blocks.put(block)
 
     def _close_source(self) -> None:
         with suppress(Exception):  # it is of no use any more, whatever it says

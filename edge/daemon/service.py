@@ -36,8 +36,9 @@ from edge.tasks.event import Event
 
 LOG = logging.getLogger("nuthatch")
 
-TURN_S = 0.25
-TELL_S = 1.0
+TURN_S = 1.0
+PIN_TURN_S = 0.2
+"""Where a switch on a GPIO pin has to be looked at."""
 RECENT_S = 10.0
 FEED = 10_000
 """Records that may wait for a sink; each has its own bound beyond that, on the disk or not."""
@@ -97,7 +98,8 @@ class Service:
         self._feeds: dict[str, Feed[Record]] = {}
         self.crew = self._first_crew()
         self.ear = self._make_ear()
-        self._stop, self._reload = asyncio.Event(), asyncio.Event()
+        self._wake, self._stopping, self._reloading = asyncio.Event(), False, False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def _first_crew(self) -> Crew:
         try:
@@ -149,7 +151,7 @@ class Service:
 
     async def run(self) -> None:
         """Until ``stop``, or the end of a recording. Raises what ended the audio, if it was a failure."""
-        keeper = Keeper(self.health)
+        keeper, self._loop = Keeper(self.health), asyncio.get_running_loop()
         try:
             await self._use_quiet()
             self._start_sinks(keeper, Config.model_construct(sink={}))
@@ -164,32 +166,37 @@ class Service:
 
     def stop(self) -> None:
         """End cleanly; in the event loop's thread."""
-        self._stop.set()
+        self._stopping = True
+        self._wake.set()
 
     def reload(self) -> None:
         """Read the configuration again; in the event loop's thread."""
-        self._reload.set()
+        self._reloading = True
+        self._wake.set()
 
     async def _attend(self, keeper: Keeper) -> None:
         watch = FileWatch(self._outside.files)
-        told, heard = 0.0, -1
-        while not self._stop.is_set() and (self.ear.alive or not self.crew.running):
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), TURN_S)
+        looked, heard = 0.0, -1
+        while not self._stopping and (self.ear.alive or not self.crew.running):
             self._look_quiet()
-            if self._reload.is_set() or watch.changed():
-                self._reload.clear()
-                watch.forget()
-                await self._read_again(keeper)
-            if time.monotonic() - told >= TELL_S:
-                told, before, heard = time.monotonic(), heard, self.ear.counts.samples
+            if time.monotonic() - looked >= TURN_S:
+                looked, before, heard = time.monotonic(), heard, self.ear.counts.samples
                 self._tell_costs()
+                self._reloading |= watch.changed()
                 if heard != before:
                     self._notify.alive()
+            if self._reloading:
+                self._reloading = False
+                watch.forget()
+                await self._read_again(keeper)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), PIN_TURN_S if self.config.quiet.gpio_pin else TURN_S)
+            self._wake.clear()
 
     async def _close(self, keeper: Keeper) -> None:
         self._notify.stopping()
         await asyncio.to_thread(self.ear.stop)
+        self._tell_costs()
         for feed in self._feeds.values():
             feed.close()
         await keeper.stop("page")
@@ -207,7 +214,13 @@ class Service:
         recent_s = max(RECENT_S, self.config.store.recording_s)
         ear = Ear(listener, self._outside.audio(self.config.audio), self._heard, self.health, self.pulses, recent_s)
         ear.listen_in = self.config.page.listen_in
+        ear.ended = self._ear_ended
         return ear
+
+    def _ear_ended(self) -> None:
+        """In the ear's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     def _start_ear(self) -> None:
         if self.crew.running:

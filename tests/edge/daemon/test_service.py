@@ -34,6 +34,11 @@ class Notes:
         return lambda *words: self.said.append(name)
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "TURN_S", 0.05)
+
+
 @pytest.fixture
 def folder(tmp_path):
     tiny_model.loudness_bundle(tmp_path / "a")
@@ -260,7 +265,6 @@ def test_a_second_stage_that_disagrees_keeps_it_quiet(folder, samples):
 
 
 def test_systemd_is_told_and_its_watchdog_kicked_only_while_audio_advances(folder, samples, monkeypatch):
-    monkeypatch.setattr(module, "TELL_S", 0.0)
     monkeypatch.setattr(module, "TURN_S", 0.02)
 
     async def wait(made):
