@@ -5,6 +5,7 @@ A camera's metadata name the place and may hold a small copy of the picture as i
 
 from __future__ import annotations
 
+import io
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
@@ -36,7 +37,8 @@ class Pictures:
         part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(view).save(part, _format(path), quality=QUALITY)
+            # Pillow itself takes a disk that fills up halfway for success.
+            part.write_bytes(_encoded(view, path))
             part.replace(path)
         except OSError as e:
             part.unlink(missing_ok=True)
@@ -57,5 +59,8 @@ class Pictures:
         """Every picture is whole already."""
 
 
-def _format(path: Path) -> str:
-    return "JPEG" if path.suffix.lower() in JPEG else "PNG"
+def _encoded(view: View, path: Path) -> bytes:
+    memory = io.BytesIO()
+    kind = "JPEG" if path.suffix.lower() in JPEG else "PNG"
+    Image.fromarray(view).save(memory, kind, quality=QUALITY)
+    return memory.getvalue()
