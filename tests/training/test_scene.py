@@ -10,7 +10,8 @@ import torch
 
 from training.data.audio import DataError
 from training.keyword import Folders, load_trained
-from training.recipe import load
+from training.losses.keyword import KeywordLoss
+from training.recipe import Fit, load
 from training.scene import gather, train
 
 SMALL = [
@@ -43,6 +44,32 @@ def test_labels_left_open_are_the_folders(sounds, tmp_path):
         gather(load("sounds10"), Folders(sounds, tmp_path))
     with pytest.raises(DataError, match="no clip of 'rain' to learn from"):
         gather(load("sounds10", [*SMALL, 'labels=["hiss", "hum", "rain"]']), Folders(sounds, tmp_path))
+
+
+def test_sound_beside_the_classes_has_no_label(sounds, tmp_path):
+    speech = tmp_path / "librispeech_subset"
+    speech.mkdir()
+    for i in range(30):
+        soundfile.write(speech / f"{100 + i}-1-0000.wav", np.zeros(16_000), 16_000)
+    data = gather(load("sounds10", SMALL), Folders(sounds, tmp_path))
+    numbers = data.numbers(data.train)
+    assert (numbers == -1).sum() == len(data.train) - 18 > 10
+    assert (numbers == -1).sum() < 30, "some of its speakers are kept for the measure"
+    assert [s.folder for s in data.sources] == ["librispeech_subset"]
+    assert all(c.label for c in data.watch)
+
+
+def test_a_network_is_to_be_unsure_of_what_has_no_label():
+    loss = KeywordLoss(Fit(label_smoothing=0.0, mixup=0.0), [], torch.full((4,), 0.25))
+
+    def ask(logits, label):
+        x, labels, words = torch.zeros(1, 1, 2, 2), torch.tensor([label]), torch.tensor([-1])
+        return float(loss(lambda _: (logits, None), x, labels, words, torch.Generator()))
+
+    sure, unsure = torch.tensor([[5.0, 0.0, 0.0, 0.0]]), torch.zeros(1, 4)
+    assert ask(unsure, -1) == pytest.approx(np.log(4))
+    assert ask(unsure, -1) < ask(sure, -1)
+    assert ask(sure, 0) < ask(unsure, 0)
 
 
 class Killed(Exception):
