@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_graph
 
+from converters.graph import Graph, Node, Quantization, Tensor
+from converters.ops.conv.op import Conv
 from converters.plan import Plan, nbytes, plan
 from converters.plan.order import Root, Task, best_order, peak
 from converters.plan.place import Block, Overlap, height, place
@@ -202,3 +204,31 @@ def test_old_frames_are_not_moved():
     assert [s.node.op.builtin for s in made.steps] == ["RELU", "COPY", "RELU"]  # RELU reads no rings
     assert made.where("new").memory == "slot" and made.where("w").memory == "ring"
     assert [r.bytes for r in made.rings] == [8 * 8]
+
+
+def test_scratch_grows_into_what_a_step_leaves_free(monkeypatch):
+    """A wide layer is all of the arena; a narrow one after it takes more scratch than beside its own activations."""
+    core, graph = target("cortex-m0+"), wide_then_narrow()
+    made = plan(graph, core)
+    Memory(made).run()
+    monkeypatch.setattr("converters.plan.fill_gaps", lambda made, calls, placed, target, alignment: placed)
+    before = plan(graph, core)
+    assert made.arena_bytes == before.arena_bytes
+    grown = [a.kernel.scratch_bytes - b.kernel.scratch_bytes for a, b in zip(made.steps, before.steps, strict=True)]
+    assert min(grown) >= 0 and grown[-1] > 1000
+
+
+def wide_then_narrow() -> Graph:
+    """1x1 convolutions: 40 x 40 positions to 8 channels, every 8th of them to 64, and those to 64."""
+    rng = np.random.default_rng(0)
+    tensors = {"x": Tensor("x", (1, 40, 40, 4), "int8", Quantization.of(0.05, 0))}
+    nodes = []
+    for name, source, channels, stride in (("a", "x", 8, 1), ("b", "a", 64, 8), ("c", "b", 64, 1)):
+        x, op = tensors[source], Conv((stride, stride), (1, 1), (0, 0, 0, 0), "RELU")
+        w = rng.integers(-50, 51, (channels, 1, 1, x.shape[3])).astype(np.int8)
+        scales = Quantization((0.002,) * channels, (0,) * channels, 0)
+        weights = Tensor.constant(f"{name} weights", w, scales)
+        y = Tensor(name, op.shape([x, weights]), "int8", Quantization.of(0.05, -128))
+        tensors |= {weights.name: weights, name: y}
+        nodes.append(Node(op, (source, weights.name), (name,)))
+    return Graph(("x",), ("c",), tuple(nodes), tensors)

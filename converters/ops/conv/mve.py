@@ -127,7 +127,7 @@ def convolution(g: Windows, weights: np.ndarray, outputs: Outputs, x_zero: int) 
     fields |= {"dilation_t": g.dilation[0], "dilation_f": g.dilation[1], "pad_t": g.pads[0], "pad_f": g.pads[1]}
     fields |= {"window": window, "step": _step(g, direct), "runs": runs, "run": run, "x_zero": x_zero}
     lump, places = _lump(g)
-    zeros = max(16, x_c)
+    zeros = 0 if g.inside else max(16, x_c)
     fields |= {"sums": _sums(g, direct, order), "zeros": zeros, "lump": lump, "places": places}
     fields |= {"weights": _packed(weights.reshape(len(weights), -1), outputs.requantization, order)}
     fields |= outputs.fields(order)

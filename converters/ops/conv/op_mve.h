@@ -14,7 +14,7 @@ typedef struct {
     int32_t step;          /* bytes from a window to the next in its frame */
     int32_t runs, run;     /* the strip's columns: `run` of them `dilation_f` bands apart, every `stride_f` bands */
     int32_t x_zero;
-    int32_t sums, zeros;   /* bytes of scratch: accumulators; padding, a column or a vector's load */
+    int32_t sums, zeros;   /* bytes of scratch: accumulators; padding, a column or a vector's load, if there is any */
     int32_t lump;          /* columns that are moved into the strip at once, lane i to places[i]; 0: x_c is large */
     uint8_t places[16];
     const int8_t *weights; /* for each 4 channels: their bias, then [window / 16, 4, 16], in the order of mve.h */

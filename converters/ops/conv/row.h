@@ -212,7 +212,11 @@ NH_INLINE void nh_eights(const uint8_t *weights, const int32_t *bias, const int3
     for (int32_t count, c = 0; c < y_c; c += count) {
         count = y_c - c < 8 ? 4 : 8;
         c = nh_min(c, y_c - count); /* the last four once more, where fewer are left */
-        for (int32_t i = 0; i < count; i++) sums[i] = (uint32_t)(bias[(c + i) * step] + start);
+        const int32_t *b = bias + c * step;
+        for (uint32_t *s = sums; s != sums + count; s += 4, b += 4 * step) {
+            s[0] = (uint32_t)(b[0] + start), s[1] = (uint32_t)(b[step] + start);
+            s[2] = (uint32_t)(b[2 * step] + start), s[3] = (uint32_t)(b[3 * step] + start);
+        }
         nh_eights_sums(&row, x, depth, count, sums);
         const nh_eights_outputs_t outputs = {sums, y + c, y + c + count, uniform ? scale : scale + 4 * c, uniform};
         nh_eights_store(&outputs);
