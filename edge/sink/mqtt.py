@@ -31,7 +31,7 @@ from edge.sink.homeassistant.topics import Topics, set_of
 if TYPE_CHECKING:
     import aiomqtt
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("nuthatch")
 
 FIRST_RETRY_S = 0.5
 LOOK_EVERY_S = 1.0
@@ -186,7 +186,15 @@ class _Session:
             with contextlib.suppress(Exception):
                 await self._goodbye()
             raise
+        finally:
+            self._forget_loss()
         await self._goodbye()
+
+    def _forget_loss(self) -> None:
+        """Why the connection was lost has been told; asyncio would tell it again, with a traceback."""
+        loss = getattr(self._client, "_disconnected", None)
+        if isinstance(loss, asyncio.Future) and loss.done() and not loss.cancelled():
+            loss.exception()
 
     async def _goodbye(self) -> None:
         """The last will is for those who cannot say it themselves."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from edge.sink.satellite.hearing import Hearing
     from edge.sink.satellite.words import Word
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("nuthatch")
 
 RETRY_S = 5.0
 IDLE_S = 60.0

@@ -29,7 +29,9 @@ class Topics:
 
     @property
     def node(self) -> str:
-        return f"{SEEN_AS}_{slug(self.device_id)}"
+        """The device's name for programs, also where others have theirs."""
+        device = slug(self.device_id)
+        return device if device.startswith(SEEN_AS) else f"{SEEN_AS}_{device}"
 
     @property
     def availability(self) -> str:

@@ -17,7 +17,7 @@ SERVICE = "_wyoming._tcp.local."
 LOOK_EVERY_S = 30.0
 """The network may come up after the daemon, and change its addresses later."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("nuthatch")
 
 
 def is_loopback(host: str) -> bool:

@@ -17,8 +17,12 @@ import pytest
 
 aiomqtt = pytest.importorskip("aiomqtt", reason="needs the extra daemon")
 
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
 from edge.daemon.control import Loaded  # noqa: E402
 from edge.sink import mqtt  # noqa: E402
+from edge.sink.homeassistant.topics import Topics  # noqa: E402
 
 
 def config(broker, **changes):
@@ -382,6 +386,49 @@ def test_rubbish_is_ignored_with_a_line(broker, control, running, until, caplog)
     assert 1 <= len(lines) <= 5 and "is no number" in lines[0] and all(len(line) < 300 for line in lines)
 
 
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=80), st.sampled_from(["mute/set", "loudness/loud/threshold/set", "x/y/threshold/set"]))
+def test_no_payload_does_what_it_should_not(control, payload, end):
+    control.thresholds, control.muted = [], ""
+    topics = Topics("nuthatch", "homeassistant", control.device_id)
+    session = mqtt._Session(mqtt.Config(host="x"), None, topics, None, control)
+    session._obey(f"{topics.root}/{end}", payload, False)
+    assert session._ignored + len(control.thresholds) + (payload in (b"ON", b"OFF")) == 1
+    assert all(0 < value <= 1 for _, _, value in control.thresholds)
+
+
+CONNACK = b"\x20\x02\x00\x00"
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=4), st.booleans())
+def test_a_broker_that_talks_rubbish_is_left_and_tried_again(control, running, until, chunks, accepts):
+    async def main():
+        visits = 0
+
+        async def talk(reader, writer):
+            nonlocal visits
+            visits += 1
+            writer.write(CONNACK if accepts else b"")
+            with contextlib.suppress(ConnectionError):
+                for chunk in chunks:
+                    writer.write(chunk)
+                    await writer.drain()
+                    await asyncio.sleep(0.005)
+            writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        settings = mqtt.Config(host="127.0.0.1", port=port, retry_s=0.02, timeout_s=0.1)
+        async with running(mqtt, settings, control) as task:
+            await until(lambda: visits >= 2)
+            assert not task.done()
+        server.close()
+
+    control.said.clear()
+    asyncio.run(main())
+
+
 def test_a_command_left_on_the_broker_is_not_obeyed(broker, control, running, until):
     async def main():
         async with ear(broker) as other:
@@ -514,8 +561,3 @@ def test_a_broker_that_stops_answering_is_noticed(broker, control, running, reco
 def test_a_configuration_that_cannot_be_meant_is_refused(changes):
     with pytest.raises(ValueError):
         mqtt.Config(**{"host": "x"} | changes)
-
-
-def test_every_field_is_explained():
-    for field in mqtt.Config.model_fields.values():
-        assert field.title and field.description
