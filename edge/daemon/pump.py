@@ -16,6 +16,9 @@ LIMIT = 64
 LOOK_S = 0.01
 """A reader that has to wait looks again so often: all that waits is minutes of a file, or a second of a device."""
 
+QUICK_S = 0.2
+"""A reader that does not hang has seen by then that it shall end."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -64,12 +67,15 @@ class Pump:
         self._taken_samples += len(block.samples)
         return block
 
-    def close(self, patience_s: float = 0.5) -> None:
+    def close(self, patience_s: float = 1.0) -> None:
         """Let go. A reader that hangs in its device is left behind, and ends when the device lets it."""
         self._closed.set()
-        self._thread.join(patience_s)
+        self._thread.join(QUICK_S)
         if self._thread.is_alive():
-            threading.Thread(target=self._close_source, name="source closing", daemon=True).start()
+            closing = threading.Thread(target=self._close_source, name="source closing", daemon=True)
+            closing.start()
+            closing.join(patience_s)
+            self._thread.join(QUICK_S)
 
     def _run(self) -> None:
         try:
