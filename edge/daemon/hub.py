@@ -48,9 +48,10 @@ class Feed(Generic[T]):
 
         self.wake = wake
         while True:
+            closed = self.closed  # before taking: what comes while these items are worked on is taken too
             if items := self.take():
                 yield items
-            if self.closed:
+            if closed:
                 return
             if not len(self):
                 await arrived.wait()

@@ -44,3 +44,18 @@ def test_an_asyncio_reader_gets_all_in_order_from_another_thread():
         return got
 
     assert asyncio.run(asyncio.wait_for(read(), 20)) == list(range(5_000))
+
+
+def test_what_comes_while_the_last_items_are_worked_on_is_not_lost():
+    async def read():
+        hub: Hub[int] = Hub()
+        feed, got = hub.feed("a"), []
+        hub.publish(0)
+        async for item in feed:
+            got.append(item)
+            if item == 0:
+                hub.publish(1)
+                feed.close()
+        return got
+
+    assert asyncio.run(asyncio.wait_for(read(), 5)) == [0, 1]

@@ -347,9 +347,7 @@ def test_thousands_of_events_all_arrive(folder, monkeypatch):
 
     task._step = step
     records = run(made)
-    assert len(records) == 4_006 == len(slow.got), [
-        (i, r.time_s) for i, r in enumerate(records) if round(r.time_s * 100) != 3 * (i + 1)
-    ][:3]
+    assert len(records) == 4_006 == len(slow.got)
     assert [r.id for r in slow.got] == [r.id for r in records]
     again = service(folder, Script(), "a")
     assert len(again.store.last(10_000)) == 4_006
