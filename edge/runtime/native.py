@@ -4,7 +4,8 @@
 
     int32_t nh_abi(void);              version of this list, ABI
     const char *nh_sha256(void);       of the stream.tflite it was compiled from (model.tflite where there is none)
-    const int32_t *nh_shape(void);     {step_frames, bands, labels, arena_bytes}; of model.tflite window_frames first
+    const int32_t *nh_shape(void);     {step_frames, bands, labels, arena_bytes}; of model.tflite window_frames first;
+                                       of pictures {height, 3 * width, height * width, arena_bytes}
     void nh_init(void *arena);         arena_bytes bytes at a multiple of 16; resets
     void nh_reset(void);
     void nh_step(const int8_t *frames, int8_t *scores);
@@ -46,6 +47,11 @@ def open_window(bundle: Bundle, threads: int = 1) -> NativeWindow:
             f"{bundle.manifest.name}: its step graph is what gets compiled; choose the backend litert for windows"
         )
     return NativeWindow(_open(bundle))
+
+
+def open_picture(bundle: Bundle, threads: int = 1) -> NativePicture:
+    """The bundle's compiled network for pictures."""
+    return NativePicture(_open(bundle))
 
 
 def _open(bundle: Bundle) -> NativeStream:
@@ -132,6 +138,18 @@ class NativeWindow:
     def run(self, features: Int8) -> Int8:
         """Scores of one window: int8 [T, F] -> int8 [labels]."""
         return self._library.step(features)
+
+
+class NativePicture:
+    """A network for pictures."""
+
+    def __init__(self, library: NativeStream) -> None:
+        self._library = library
+        self.height, self.width = library.step_frames, library.bands // 3
+
+    def run(self, pixels: Int8) -> Int8:
+        """One picture: int8 [H, W, 3] -> int8 [H, W], a copy."""
+        return self._library.step(pixels).reshape(self.height, self.width)
 
 
 _REMEDY = "compile the model again: nuthatch compile <model> --library"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +16,10 @@ from typer.testing import CliRunner
 from converters.check import random_features
 from converters.cli.compile import compile as compile_verb
 from converters.compile import open_source
-from converters.run import run_steps
+from converters.run import outputs, run_steps
 from edge.cli.verbs import application
 from edge.manifest import bundled_names, open_bundle
-from edge.runtime.backend import open_stream
+from edge.runtime.backend import open_picture, open_stream
 
 
 def run(app_or_verb, *args: str):
@@ -69,3 +71,31 @@ def test_a_library_for_a_32_bit_pi_is_made_ahead_of_time(tmp_path):
     assert done.exit_code == 0, done.output
     kind = subprocess.run(["readelf", "-h", str(out)], capture_output=True, text=True, check=True).stdout
     assert "ELF32" in kind and "ARM" in kind
+
+
+@pytest.fixture
+def red(tmp_path, monkeypatch):
+    """A bundle for pictures, written by hand: what is red is a person."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "edge"))
+    import tiny_picture
+
+    return tiny_picture.red_bundle(tmp_path / "red", 24, 40)
+
+
+def test_a_network_for_pictures_gives_the_graphs_integers(red):
+    assert run(compile_verb, str(red), "--library").exit_code == 0
+    network = open_picture(open_bundle(red), "native")
+    assert (network.height, network.width) == (24, 40)
+    graph = open_source(str(red)).graph
+    for seed in range(3):
+        pixels = np.random.default_rng(seed).integers(-128, 128, (24, 40, 3)).astype(np.int8)
+        wanted = outputs(graph, [pixels[None]])[0]
+        np.testing.assert_array_equal(network.run(pixels), wanted[0, ..., 0])
+
+
+def test_constants_lie_where_gcc_thinks_they_do(red, tmp_path):
+    out = tmp_path / "model.so"
+    assert run(compile_verb, str(red), "--library", "--out", str(out)).exit_code == 0
+    listed = subprocess.run(["nm", str(out)], capture_output=True, text=True, check=True).stdout
+    at = [int(line.split()[0], 16) for line in listed.splitlines() if re.search(r" r c\d+$", line)]
+    assert at and all(a % 32 == 0 for a in at)
