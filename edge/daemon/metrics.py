@@ -1,21 +1,19 @@
 """What Prometheus reads from /metrics, and what /healthz answers. docs/metrics.md lists the names.
 
-Nothing is measured here: models, parts and queues count for themselves, and are asked when somebody reads. Only
-detections are counted as they come.
+Nothing is measured here: models, parts and queues count for themselves, and are asked when somebody reads.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 
 from edge.daemon.control import Control
-from edge.daemon.record import Record
 
 if TYPE_CHECKING:
     from edge.daemon.page.door import Door
@@ -48,22 +46,14 @@ TOLD = {"audio": {*AUDIO_GAUGES, *AUDIO_COUNTERS}, "task": {*COSTS, "real_time_f
 class Metrics:
     """One registry of its own: nothing that another library registers is shown."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, detections: Mapping[tuple[str, str, str], int]) -> None:
+        """``detections``: (model, task, label) -> how many there were; goes on counting."""
         self.door: Door | None = None
         self.watchers: Watchers | None = None
-        self._control = control
+        self._control, self._counts = control, detections
         self.registry = CollectorRegistry()
-        self._detections = Counter(
-            "nuthatch_detections",
-            "Keywords heard and changes of a state.",
-            ["model", "task", "label"],
-            registry=self.registry,
-        )
         ProcessCollector(registry=self.registry)
         self.registry.register(self)  # type: ignore[arg-type]
-
-    def count(self, record: Record) -> None:
-        self._detections.labels(record.model, record.task, record.label).inc()
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """(text, its content type) in the format that the reader asked for."""
@@ -76,6 +66,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         yield from self._of_daemon()
+        yield self._of_detections()
         yield from self._of_models()
         yield from self._of_parts()
         yield from self._of_queues()
@@ -89,6 +80,13 @@ class Metrics:
         for reason in ("switch", "hours", "gpio"):
             muted.add_metric([reason], float(control.muted == reason))
         yield muted
+
+    def _of_detections(self) -> Metric:
+        text, labels = "Keywords heard and changes of a state.", ["model", "task", "label"]
+        family = CounterMetricFamily("nuthatch_detections", text, labels=labels)
+        for kind, count in dict(self._counts).items():
+            family.add_metric(list(kind), count)
+        return family
 
     def _of_models(self) -> Iterator[Metric]:
         models = self._control.models

@@ -14,9 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aiohttp import web
+if TYPE_CHECKING:
+    from aiohttp import web
 
 COOKIE = "nuthatch"
 SESSION_S = 30 * 24 * 3_600.0

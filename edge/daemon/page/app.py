@@ -7,7 +7,6 @@ import contextlib
 import ipaddress
 import json
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,9 +21,9 @@ from edge.daemon.page.access import COOKIE, HEADERS, MARK, Access
 from edge.daemon.page.assets import Asset, assets
 from edge.daemon.page.door import Door
 from edge.daemon.page.rate import Buckets
+from edge.daemon.page.seen import Seen
 from edge.daemon.page.store import Store
 from edge.daemon.page.watch import Watcher, Watchers
-from edge.daemon.record import Record
 from edge.daemon.store.error import StoreError
 
 LOG = logging.getLogger("nuthatch.page")
@@ -36,8 +35,6 @@ SOCKET_MESSAGES = (20.0, 5.0)
 REQUESTS = (120.0, 30.0)
 """From one address: at once, and a second."""
 HEARTBEAT_S = 10.0
-REMEMBERED = 200
-"""Records shown where there is no store."""
 OPEN = {"/login", "/api/login", "/healthz"}
 """For everybody who reaches the port; the files of the page too, which hold nothing of anybody's."""
 PAGES = {"/", "/login"}
@@ -56,11 +53,11 @@ class Page:
     access: Access
     watchers: Watchers
     metrics: Metrics
+    seen: Seen
     secure: bool = False
     """Cookies go over TLS only."""
     door: Door | None = None
     assets: dict[str, Asset] = field(default_factory=assets)
-    recent: deque[Record] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     requests: Buckets = field(default_factory=lambda: Buckets(*REQUESTS))
     guesses: Buckets = field(default_factory=lambda: Buckets(burst=5, per_s=1 / 12))
     exporting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import math
 import socket
@@ -26,6 +27,8 @@ REQUEST_S = 60.0
 AFTER_RESPONSE_S = 30.0
 """To read the response, and to send the next request."""
 SEND_BUFFER_BYTES = 65_536
+REFUSED_S = 0.005
+"""After each connection beyond the limits: a flood waits in the kernel, the daemon has other things to do."""
 ROOM_S = 1.0
 """No descriptor left: this long nobody is let in."""
 
@@ -52,6 +55,7 @@ class Door:
     expired: int = 0
     """Connections cut because they took too long."""
     _visits: set[Visit] = field(default_factory=set)
+    _crowded: bool = False
     _entering: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __len__(self) -> int:
@@ -65,10 +69,10 @@ class Door:
                 try:
                     connection, address = await loop.sock_accept(listening)
                 except OSError as e:
-                    LOG.warning("page: no further connection can be taken (%s)", e)
-                    await asyncio.sleep(ROOM_S)
+                    await self._wait_for_room(e)
                     continue
-                self._greet(connection, str(address[0]))
+                # Connections that wait are handed over without a turn for anybody else.
+                await asyncio.sleep(0 if self._greet(connection, str(address[0])) else REFUSED_S)
         finally:
             sweeper.cancel()
             for task in self._entering:
@@ -76,18 +80,28 @@ class Door:
             for visit in self._visits:
                 _cut(visit)
 
-    def _greet(self, connection: socket.socket, address: str) -> None:
+    async def _wait_for_room(self, error: OSError) -> None:
+        """No descriptor or memory is left; said once. Other errors are of a client that left while it waited."""
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            if not self._crowded:
+                LOG.warning("page: no further connection can be taken (%s)", error.strerror)
+            self._crowded = True
+            await asyncio.sleep(ROOM_S)
+
+    def _greet(self, connection: socket.socket, address: str) -> bool:
+        """False when there was no room."""
         if not self._has_room(address):
             self._forget_gone()
         if not self._has_room(address):
             self.refused += 1
             connection.close()
-            return
+            return False
         visit = Visit(address, time.monotonic() + FIRST_REQUEST_S)
         self._visits.add(visit)
         task = asyncio.create_task(self._enter(visit, connection))
         self._entering.add(task)
         task.add_done_callback(self._entering.discard)
+        return True
 
     def _has_room(self, address: str) -> bool:
         of_one = sum(v.address == address for v in self._visits)

@@ -69,7 +69,7 @@ async def detections(page: Page, request: web.Request) -> web.StreamResponse:
     if not n.isascii() or not n.isdigit() or not 1 <= int(n[:9]) <= PAGE_OF_STORE:
         return web.json_response({"error": f"n: 1 to {PAGE_OF_STORE}"}, status=400)
     if page.store is None:
-        kept = [r for r in reversed(page.recent) if before is None or r.id < before]
+        kept = [r for r in reversed(page.seen.recent) if before is None or r.id < before]
         return web.json_response([shown(r) for r in kept[: int(n)]])
     found = await asyncio.to_thread(page.store.last, int(n), before)
     sound = page.config.store.recordings

@@ -1,33 +1,27 @@
-"""The page in the browser, /metrics and /healthz: opened by the service, open until it is cancelled."""
+"""The page in the browser, /metrics and /healthz: opened by the service, open until it is cancelled.
+
+aiohttp and the metrics' library are a sixth of the daemon's memory: they are loaded with the first visit.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import errno
+import importlib
 import ipaddress
-import logging
 import os
 import socket
 import ssl
 from collections.abc import Callable
 
-from aiohttp import web
-
 from edge.daemon.config import Config
 from edge.daemon.control import Control
-from edge.daemon.hub import Feed
-from edge.daemon.metrics import Metrics
-from edge.daemon.page import reads
-from edge.daemon.page.access import HEADERS, Access
-from edge.daemon.page.app import Page, make_app
-from edge.daemon.page.door import Door
+from edge.daemon.page.access import Access
+from edge.daemon.page.seen import Seen
 from edge.daemon.page.store import Store
-from edge.daemon.page.watch import Watchers
-from edge.daemon.record import Record
 from edge.daemon.secret import SecretError, find, secret_of
 
-KEEPALIVE_S = 20.0
 RECORDS = 1_000
 BACKLOG = 64
 TOKEN_CHARACTERS = 16
@@ -43,64 +37,32 @@ async def serve(
     """Until cancelled. ``opened`` gets the address for a browser. Raises PageError before anything is served."""
     access, tls = _access(config, control), _tls(config)
     listening = _listen(config)
-    metrics, feed = Metrics(control), control.records.feed("page", RECORDS)
-    watchers = Watchers(control)
-    page = Page(config, control, store, access, watchers, metrics, secure=tls is not None)
-    runner = web.AppRunner(make_app(page), access_log=None, shutdown_timeout=1.0)
-    records = asyncio.create_task(_follow(page, feed))
+    seen, feed = Seen(), control.records.feed("page", RECORDS)
+    following = asyncio.create_task(seen.follow(feed))
     try:
-        await runner.setup()
-        page.door = metrics.door = Door(_speaker(runner), tls)
-        metrics.watchers = watchers
         address = _address(config, listening, tls)
         control.health.say("page", True, "open", address)
         opened(address)
-        await page.door.serve(listening)
+        await _visit(listening)
+        server = await asyncio.to_thread(importlib.import_module, "edge.daemon.page.server")
+        await server.run(config, control, store, access, seen, listening, tls)
     finally:
         control.health.forget("page")
         feed.close()
-        records.cancel()
-        watchers.stop()
         listening.close()
-        await runner.cleanup()
+        following.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await records
+            await following
 
 
-class Speaker(web.RequestHandler):
-    """One connection's HTTP. What is malformed gets its number and nothing else: no version, no echo, no log."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun already")
-        response = web.Response(status=status, text=f"{status}\n", headers={"Server": "nuthatch", **HEADERS})
-        response.force_close()
-        return response
-
-
-def _speaker(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
-    server, loop = runner.server, asyncio.get_running_loop()
-    assert server is not None
-    silent = logging.Logger("nuthatch.page.http")
-    silent.disabled = True  # it would write what was sent, secrets too, as often as it is sent
-    return lambda: Speaker(server, loop=loop, access_log=silent, logger=silent, keepalive_timeout=KEEPALIVE_S)
-
-
-async def _follow(page: Page, feed: Feed[Record]) -> None:
-    """Every record to the watchers, and counted."""
-    async for record in feed:
-        page.metrics.count(record)
-        page.recent.append(record)
-        audio = page.store is not None and page.config.store.recordings
-        page.watchers.tell({"type": "record", "record": reads.shown(record, audio=audio)})
+async def _visit(listening: socket.socket) -> None:
+    """Until somebody knocks."""
+    loop, knock = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listening, knock.set)
+    try:
+        await knock.wait()
+    finally:
+        loop.remove_reader(listening)
 
 
 def _access(config: Config, control: Control) -> Access:

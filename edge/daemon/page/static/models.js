@@ -155,12 +155,13 @@ class Target {
   }
 
   async #send() {
+    const mine = this.#timer;
     try {
       await change("threshold", { model: this.model, label: this.label, threshold: this.range.valueAsNumber / 1000 });
     } catch (error) {
       this.trouble(`The threshold was not changed: ${error.message}`);
     }
-    this.#moving = false;
+    if (this.#timer === mine) this.#moving = false; // otherwise it was moved again meanwhile
   }
 
   // One question at a time while it is dragged; the last place is always asked for.

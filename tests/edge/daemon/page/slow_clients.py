@@ -13,22 +13,21 @@ BEGUN = [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"\x16\x03\x01",
 
 
 def main(port, count, seconds):
-    open_ones = []
+    clients = {}
     for k in range(count):
-        with contextlib.suppress(OSError):
-            s = socket.socket()
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            s.settimeout(5)
-            s.connect(("127.0.0.1", port))
-            s.sendall(BEGUN[k % len(BEGUN)])
-            open_ones.append(s)
-    end = time.monotonic() + seconds
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        s.setblocking(False)
+        s.connect_ex(("127.0.0.1", port))
+        clients[s] = BEGUN[k % len(BEGUN)]
+    reached, end = set(), time.monotonic() + seconds
     while time.monotonic() < end:
-        for s in open_ones:
+        for s, text in clients.items():
             with contextlib.suppress(OSError):
-                s.send(b"x", socket.MSG_DONTWAIT)
+                s.send(b"x" if s in reached else text)
+                reached.add(s)
         time.sleep(0.2)
-    print(len(open_ones))
+    print(len(reached))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import socket
+import subprocess
+import sys
 import time
 import zipfile
 
@@ -356,9 +358,27 @@ def test_a_closed_page_can_be_opened_again_at_once(configured, serving, open_pag
             assert control.health.parts["page"].state == "open"
 
 
-def test_one_address_may_ask_only_so_often(page):
-    statuses = [page.ask("/api/about").status for _ in range(200)]
-    assert statuses[:100] == [200] * 100 and statuses[-1] == 429
+def test_what_was_heard_before_the_first_visit_is_counted(open_page):
+    page = open_page(store=False)
+    heard(page, n=3)
+    time.sleep(0.2)
+    metric = 'nuthatch_detections_total{label="alexa",model="wake_alexa",task="keyword"} 3.0'
+    assert metric in page.ask("/metrics").body.decode()
+
+
+def test_nothing_of_the_server_is_loaded_before_the_first_visit():
+    """It is a sixth of the daemon's memory, and many will never look."""
+    code = (
+        "import sys, edge.daemon.service, edge.daemon.page.serve;"
+        "sys.exit(any(m in sys.modules for m in ('aiohttp', 'prometheus_client', 'yarl')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_address_may_ask_only_so_often(open_page, monkeypatch):
+    monkeypatch.setattr("edge.daemon.page.app.REQUESTS", (20.0, 0.01))
+    page = open_page()
+    assert [page.ask("/api/about").status for _ in range(25)] == [200] * 20 + [429] * 5
 
 
 def test_a_defect_answers_without_its_details(page, caplog):
