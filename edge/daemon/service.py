@@ -183,7 +183,7 @@ class Service:
                 looked, before, heard = time.monotonic(), heard, self.ear.counts.samples
                 self._tell_costs()
                 self._reloading |= watch.changed()
-                if heard != before:
+                if heard != before or not self.crew.running:
                     self._notify.alive()
             if self._reloading:
                 self._reloading = False
