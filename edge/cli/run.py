@@ -49,6 +49,7 @@ def _settings(model: list[str] | None, source: str | None, device: str | None, a
 async def _run(path: Path | None, settings: dict[str, Any]) -> None:
     from edge.daemon import logs
     from edge.daemon.config import Config, load, places
+    from edge.daemon.health import Status
     from edge.daemon.service import Outside, Service
     from edge.daemon.systemd import Notifier
 
@@ -59,7 +60,14 @@ async def _run(path: Path | None, settings: dict[str, Any]) -> None:
 
     config = read()
     files = (path,) if path else tuple(places())
-    service = Service(config, Outside(read, files, notify=Notifier(), tell=logs.heard, changed=logs.changed))
+    notifier = Notifier()
+
+    def changed(part: str, status: Status) -> None:
+        logs.changed(part, status)
+        if part == "audio":  # the line that systemctl status shows
+            notifier.status(f"{status.state}: {status.text}" if status.text else status.state)
+
+    service = Service(config, Outside(read, files, notify=notifier, tell=logs.heard, changed=changed))
     _follow_signals(service)
     await service.run()
 
