@@ -49,6 +49,7 @@ class Outbox:
         self.name, self._config, self._feed, self._control = name, config, feed, control
         self.spool = Spool(control.state_folder / "queues" / f"{name}.queue", config.queue_records)
         self.sent = self.failed = 0
+        self._say_again: Callable[[], None] = lambda: None
         self._arrived, self._unsynced, self._ending = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     @property
@@ -83,7 +84,11 @@ class Outbox:
         await _whole(self.spool.remove, number)
 
     def say(self, ok: bool, state: str, text: str = "", **facts: Any) -> None:
-        """To the daemon's health, with what the queue counts."""
+        """To the daemon's health, with what the queue counts; said again when more has come."""
+        self._say_again = lambda: self._tell(ok, state, text, **facts)
+        self._tell(ok, state, text, **facts)
+
+    def _tell(self, ok: bool, state: str, text: str, **facts: Any) -> None:
         if self.spool.fault:
             ok, text = False, "; ".join(filter(None, [text, f"waiting records are in memory only: {self.spool.fault}"]))
         self._control.health.say(f"sink/{self.name}", ok, state, text, **self.facts, **facts)
@@ -103,6 +108,7 @@ class Outbox:
             await _whole(self._put, records)
             self._arrived.set()
             self._unsynced.set()
+            self._say_again()
         self._ending.set()
         self._arrived.set()
 

@@ -100,6 +100,9 @@ class Spool:
     def _forget(self, number: int) -> None:
         self._live_bytes -= len(self._waiting.pop(number))
         if self.fault:
+            # On a full disk nothing can be noted, but an empty file can be had.
+            if not self._waiting and self._file >= 0:
+                self._trying(self._empty)
             return
         self._trying(self._append, number, _DONE)
         if self._size > _SLACK_BYTES and self._size > 2 * self._live_bytes:
@@ -148,6 +151,10 @@ class Spool:
         self._live_bytes = sum(map(len, self._waiting.values()))
         self._rewrite()
 
+    def _empty(self) -> None:
+        os.ftruncate(self._file, 0)
+        self._size = 0
+
     def _rewrite(self) -> None:
         """The file with only what waits: written beside it, then put in its place."""
         beside = self.path.with_suffix(".new")
@@ -160,6 +167,8 @@ class Spool:
             beside.replace(self.path)
         except OSError:
             os.close(file)
+            with contextlib.suppress(OSError):
+                beside.unlink()
             raise
         os.close(self._file)
         self._file, self._size = file, len(content)

@@ -25,6 +25,11 @@ from edge.sink import mqtt  # noqa: E402
 from edge.sink.homeassistant.topics import Topics  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(mqtt, "LOOK_EVERY_S", 0.1)
+
+
 def config(broker, **changes):
     return mqtt.Config(**{"host": "127.0.0.1", "port": broker.port, "retry_s": 0.3, "timeout_s": 2.0} | changes)
 
@@ -400,7 +405,7 @@ def test_no_payload_does_what_it_should_not(control, payload, end):
 CONNACK = b"\x20\x02\x00\x00"
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=4), st.booleans())
 def test_a_broker_that_talks_rubbish_is_left_and_tried_again(control, running, until, chunks, accepts):
     async def main():

@@ -69,7 +69,7 @@ def test_a_torn_last_line_is_skipped_and_counted(path):
     assert again.torn == 1 and contents(again) == ["0", "1"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.integers(0, 200))
 def test_any_bytes_in_the_file_are_survived(tmp_path, noise, place):
     path = tmp_path / "noise.queue"
@@ -127,6 +127,21 @@ def test_a_full_disk_keeps_the_queue_in_memory_and_says_so(path):
     spool.put("after")
     spool.close()
     assert contents(reopened(path)) == ["before", "while full", "after"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_what_was_sent_while_the_disk_was_full_is_not_sent_again(path):
+    spool = Spool(path, 100)
+    spool.put("before")
+    kept = os.dup(spool._file)
+    os.dup2(os.open("/dev/full", os.O_WRONLY), spool._file)
+    spool.put("while full")
+    os.dup2(kept, spool._file)
+    path.with_suffix(".new").mkdir()  # nor can the file be written anew
+    assert spool.fault and contents(spool) == ["before", "while full"]
+    spool.close()
+    path.with_suffix(".new").rmdir()
+    assert contents(reopened(path)) == []
 
 
 def test_two_processes_do_not_share_a_queue(path):

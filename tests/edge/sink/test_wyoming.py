@@ -201,6 +201,29 @@ def test_who_asks_without_audio_hears_what_the_device_hears(serve, control, reco
     assert (found.name, found.timestamp) == ("loudness", 7_250)
 
 
+def test_a_listener_that_does_not_read_is_disconnected(serve, control, record, until, monkeypatch):
+    monkeypatch.setattr(wyoming, "NO_AUDIO_S", 0.0)
+
+    async def main():
+        async with serve() as port:
+            deaf = socket.socket()
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            deaf.connect(("127.0.0.1", port))
+            with deaf:
+                deaf.sendall(wire.encode(Detect(names=["loud"]).event()))
+                await until(lambda: facts(control)["clients"] == 1)
+                await asyncio.sleep(0.1)
+                for _ in range(400):
+                    for _ in range(200):
+                        control.records.publish(record())
+                    await asyncio.sleep(0)
+                    if facts(control)["slow"]:
+                        break
+                await until(lambda: facts(control)["slow"] == 1 and facts(control)["clients"] == 0)
+
+    asyncio.run(main())
+
+
 def test_several_satellites_at_once(serve, control, samples):
     async def one(port):
         async with AsyncTcpClient("127.0.0.1", port) as client:
