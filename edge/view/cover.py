@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageFilter
 
+from edge.decide.mask import box_mean
 from edge.source.frame import Rgb
 from edge.tasks.portrait import UNSURE, Portrait, at_size
 from edge.view.view import Bytes, Shot
@@ -39,9 +39,9 @@ def _flat(size: tuple[int, int], value: int) -> Bytes:
 def _around_person(mask: Bytes) -> Bytes:
     """All that may be a person and a margin, with an edge that fades outwards only."""
     margin = max(1, round(MARGIN * mask.shape[1]))
-    may_be = Image.fromarray(np.where(mask >= UNSURE[0], 255, 0).astype(np.uint8))
-    wider = may_be.filter(ImageFilter.MaxFilter(4 * margin + 1))
-    return np.asarray(wider.filter(ImageFilter.BoxBlur(margin)))
+    near = box_mean((mask >= UNSURE[0]).astype(np.float32), 2 * margin)
+    wider = near > 0.5 / (4 * margin + 1) ** 2  # at least one pixel of those around
+    return np.rint(255 * np.clip(box_mean(wider.astype(np.float32), margin), 0, 1)).astype(np.uint8)
 
 
 def _background(mask: Bytes) -> Bytes:
