@@ -18,7 +18,7 @@ from converters.plan import Plan, nbytes
 from edge.board import Board
 from edge.decide.keyword import refractory_steps, release_integer, threshold_integer
 from edge.frontend import emit_header
-from edge.manifest import Bundle, Manifest
+from edge.manifest import Bundle, Manifest, Scene
 
 PREFIX = "model"
 FORMAT = 1
@@ -38,7 +38,7 @@ def firmware_files(bundle: Bundle | None, plan: Plan, board: Board, about: About
     files = emit(plan, PREFIX, about)
     files[f"{PREFIX}.c"] += _spans(plan)
     files["bundle.h"] = bundle_header(bundle, plan, board, about)
-    if bundle is not None and bundle.manifest.stream is not None:
+    if bundle is not None and _hears(bundle.manifest):
         files["frontend_tables.h"] = emit_header.header(bundle.manifest.frontend)
     return files | {"library.json": library(PREFIX, about)["library.json"]}
 
@@ -61,7 +61,7 @@ def bundle_header(bundle: Bundle | None, plan: Plan, board: Board, about: About 
         *_result(plan.graph[plan.graph.outputs[0]]),
         "",
         *_integrity(plan),
-        *(_keyword(manifest) if manifest and manifest.stream else ()),
+        *(_listening(manifest) if manifest and _hears(manifest) else ()),
         "#endif",
     ]
     return "\n".join(lines) + "\n"
@@ -90,7 +90,7 @@ def _identity(manifest: Manifest | None, about: About | None) -> dict[str, objec
         "MODEL_NAME": manifest.name if manifest else (about or About()).name,
         "MODEL_TASK": manifest.task if manifest else "model",
         "MODEL_HASH": sha256,
-        "FRONTEND_ID": manifest.frontend.hash if manifest and manifest.stream else "none",
+        "FRONTEND_ID": manifest.frontend.hash if manifest and _hears(manifest) else "none",
     }
 
 
@@ -163,25 +163,71 @@ def _integrity(plan: Plan) -> list[str]:
     ]
 
 
-def _keyword(manifest: Manifest) -> Iterator[str]:
-    """The stream, the labels and the decision's integers (edge/decide/keyword.py)."""
-    stream, decision = manifest.stream, manifest.decision
-    assert stream is not None
-    if decision.window_steps > LONGEST_WINDOW:
-        raise ConvertError(
-            f"{manifest.name}: decision.window_steps is {decision.window_steps}; a board sums {LONGEST_WINDOW} at most"
-        )
-    thresholds = [threshold_integer(_threshold(manifest, t), decision.window_steps) for t in manifest.targets]
-    tail = max(manifest.window_frames, stream.warmup_frames) + decision.window_steps * stream.step_frames
+def _hears(manifest: Manifest) -> bool:
+    """An application that listens can run it: step by step, or window by window."""
+    return manifest.stream is not None or manifest.scene is not None
+
+
+def _listening(manifest: Manifest) -> Iterator[str]:
+    """The stream, the labels and the decisions' integers."""
     yield ""
     yield "/* The stream and its decision. */"
     yield '#include "frontend_tables.h"'
     yield "#define NH_STREAM 1"
+    yield from _steps(manifest) if manifest.stream else _windows(manifest)
+    yield f"#define NH_LABELS {len(manifest.labels)}"
+    yield f"#define NH_LABEL_NAMES {_list(map(_text, manifest.labels))}"
+    yield from _scene(manifest)
+    if manifest.stream:
+        yield from _keyword(manifest)
+
+
+def _steps(manifest: Manifest) -> Iterator[str]:
+    stream, decision = manifest.stream, manifest.decision
+    assert stream is not None
+    tail = max(manifest.window_frames, stream.warmup_frames) + decision.window_steps * stream.step_frames
     yield f"#define NH_STEP_FRAMES {stream.step_frames}"
     yield f"#define NH_WARMUP_STEPS {stream.warmup_steps}u"
     yield f"#define NH_TAIL_SAMPLES {tail * manifest.frontend.hop_samples}u"
-    yield f"#define NH_LABELS {len(manifest.labels)}"
-    yield f"#define NH_LABEL_NAMES {_list(map(_text, manifest.labels))}"
+
+
+def _windows(manifest: Manifest) -> Iterator[str]:
+    """A step is what comes between two windows (edge/tasks/scene.py)."""
+    scene = manifest.scene
+    assert scene is not None
+    if scene.hop_frames > manifest.window_frames:
+        raise ConvertError(
+            f"{manifest.name}: scene.hop_frames is {scene.hop_frames}; a board's windows of "
+            f"{manifest.window_frames} frames leave nothing out between them"
+        )
+    yield f"#define NH_STEP_FRAMES {scene.hop_frames}"
+    yield f"#define NH_WINDOW_FRAMES {manifest.window_frames}"
+    yield f"#define NH_FEATURE_FLOOR ({manifest.frontend.silence})"
+    yield "#define NH_WARMUP_STEPS 0u"
+    yield "#define NH_TAIL_SAMPLES 0u"
+
+
+def _scene(manifest: Manifest) -> Iterator[str]:
+    """The integers of edge/decide/scene.py; a stream without a scene of its own has every label for a state."""
+    stream, scene = manifest.stream, manifest.scene
+    labels = manifest.targets
+    if scene is None:
+        assert stream is not None
+        scene, labels = Scene(stream.step_frames, manifest.decision.window_steps), manifest.labels
+    windows = scene.smooth_windows
+    _require_summable(manifest, "scene.smooth_windows", windows)
+    yield f"#define NH_SCENE_TARGETS {len(labels)}"
+    yield f"#define NH_SCENE_TARGET_LABELS {_list(manifest.labels.index(t) for t in labels)}"
+    yield f"#define NH_SCENE_WINDOWS {windows}"
+    yield f"#define NH_SCENE_ENTER {threshold_integer(scene.enter, windows)}"
+    yield f"#define NH_SCENE_LEAVE {threshold_integer(scene.leave, windows)}"
+
+
+def _keyword(manifest: Manifest) -> Iterator[str]:
+    """The integers of edge/decide/keyword.py."""
+    decision = manifest.decision
+    _require_summable(manifest, "decision.window_steps", decision.window_steps)
+    thresholds = [threshold_integer(_threshold(manifest, t), decision.window_steps) for t in manifest.targets]
     yield f"#define NH_TARGETS {len(manifest.targets)}"
     yield f"#define NH_TARGET_LABELS {_list(manifest.labels.index(t) for t in manifest.targets)}"
     yield f"#define NH_THRESHOLDS {_list(thresholds)}"
@@ -189,6 +235,11 @@ def _keyword(manifest: Manifest) -> Iterator[str]:
     yield f"#define NH_RELEASE_MILLIONTHS {round(decision.release * MILLION)}u"
     yield f"#define NH_WINDOW_STEPS {decision.window_steps}"
     yield f"#define NH_REFRACTORY_STEPS {refractory_steps(decision.refractory_ms, manifest.step_ms)}u"
+
+
+def _require_summable(manifest: Manifest, name: str, steps: int) -> None:
+    if steps > LONGEST_WINDOW:
+        raise ConvertError(f"{manifest.name}: {name} is {steps}; a board sums {LONGEST_WINDOW} at most")
 
 
 def _threshold(manifest: Manifest, target: str) -> float:

@@ -45,6 +45,11 @@ class FrontendConfig:
         return 0 if frames <= 0 else (frames - 1) * self.hop_samples + self.window_samples
 
     @property
+    def silence(self) -> int:
+        """The int8 feature of digital silence, whose log-mel is 0."""
+        return max(-128, (-self.offset + (1 << self.shift >> 1)) >> self.shift)
+
+    @property
     def hash(self) -> str:
         """Sixteen hex digits that bind a model to this front end."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.decide.scene import SceneDecider
-from edge.frontend.config import FrontendConfig
 from edge.manifest import Bundle, BundleError, Scene
 from edge.runtime.backend import WindowGraph, open_window
 from edge.tasks.event import Event
@@ -31,7 +30,7 @@ class SceneTask:
         self._network = open_window(bundle, options.backend, options.threads)
         _require_match(bundle, self._network)
         self._decider = SceneDecider(manifest.labels, manifest.targets, self._scene)
-        self._floor = _floor(manifest.frontend)
+        self._floor = manifest.frontend.silence
         self._report = options.report
         self.reset()
 
@@ -119,11 +118,6 @@ def _scene(bundle: Bundle) -> Scene:
     if scene is None:
         raise BundleError(f"{bundle.folder}: its manifest has no scene (hop, smoothing, ...); convert the model again")
     return scene
-
-
-def _floor(frontend: FrontendConfig) -> int:
-    """The feature of digital silence, whose log-mel is 0."""
-    return max(-128, (-frontend.offset + (1 << frontend.shift >> 1)) >> frontend.shift)
 
 
 def _require_match(bundle: Bundle, network: WindowGraph) -> None:

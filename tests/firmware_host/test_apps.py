@@ -36,7 +36,7 @@ def test_scenes_are_told_when_they_change(tmp_path):
         aside = link._aside
         link._aside = lambda line: (said.append(line), aside(line))[1]
         assert list(link.play(samples)) == []
-        scenes = [re.fullmatch(r"m-scene-\[(\d+),(\d+),1280,(\w+)\]", x) for x in said if x.startswith("m-scene")]
+        scenes = [re.fullmatch(r"m-scene-\[(\d+),(\d+),\d+,(\w+)\]", x) for x in said if x.startswith("m-scene")]
         assert [m[3] for m in scenes] == ["_other_", "computer", "_other_"]
         assert 30_000 < int(scenes[1][1]) < 36_000  # the word ends at 2.1 s
         assert link.info()["scene"] == "_other_"

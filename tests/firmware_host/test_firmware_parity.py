@@ -85,7 +85,7 @@ def with_tail(link: Link, samples: np.ndarray) -> np.ndarray:
     return np.concatenate([samples, np.zeros(int(link.info()["tail_samples"]), np.int16)])
 
 
-@pytest.mark.parametrize("model", bundled_names())
+@pytest.mark.parametrize("model", [n for n in bundled_names() if open_bundle(n).manifest.stream])
 def test_the_native_firmware_hears_what_the_daemon_hears(program, daemon, kitchen, model):
     step_s = open_bundle(model).manifest.step_ms / 1000
     with Link(Process(program(model, "native"))) as link:

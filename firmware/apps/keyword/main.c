@@ -9,6 +9,10 @@
 #include "nh_settings.h"
 #include "nh_words.h"
 
+#ifndef NH_THRESHOLDS
+#error "this bundle names scenes; build apps/scene"
+#endif
+
 #define FULL_SCALE (NH_DECIDE_ONE * NH_WINDOW_STEPS)
 
 static const char *const label_names[NH_LABELS] = NH_LABEL_NAMES;

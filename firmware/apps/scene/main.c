@@ -1,58 +1,43 @@
-/* Scenes: which of the labels the last seconds sound like. A line whenever that changes. */
+/* Scenes: which of the labels the last seconds sound like, or none of them. A line whenever that changes. */
 #include <stddef.h>
 
 #include "bundle.h"
-#include "nh_decide.h"
 #include "nh_listen.h"
 #include "nh_say.h"
-
-#define FULL_SCALE (NH_DECIDE_ONE * NH_WINDOW_STEPS)
-#define NONE NH_LABELS
+#include "nh_scene.h"
 
 static const char *const label_names[NH_LABELS] = NH_LABEL_NAMES;
-/* Without targets nothing fires: the smoothed scores are all that is used. */
-static const nh_decide_config_t smoothing = {NH_LABELS, 0, NULL, NH_WINDOW_STEPS, NH_WARMUP_STEPS, 1};
-static uint8_t recent[NH_WINDOW_STEPS * NH_LABELS];
+static const uint8_t target_labels[NH_SCENE_TARGETS] = NH_SCENE_TARGET_LABELS;
+static const nh_scene_config_t config = {NH_LABELS,        NH_SCENE_TARGETS, target_labels,
+                                         NH_SCENE_WINDOWS, NH_SCENE_ENTER,   NH_SCENE_LEAVE};
+static uint8_t recent[NH_SCENE_WINDOWS * NH_LABELS];
 static uint16_t sums[NH_LABELS];
-static nh_decide_t smooth;
-static uint32_t now = NONE, candidate = NONE, steps;
+static nh_scene_t scene;
+static uint32_t cold; /* scores that a streaming network still gives of too few frames */
 
-static uint32_t best(void) {
-    uint32_t b = 0;
-    for (uint32_t i = 1; i < NH_LABELS; i++) {
-        if (sums[i] > sums[b]) b = i;
-    }
-    return b;
-}
+static const char *name(void) { return scene.state == NH_SCENE_UNKNOWN ? "unknown" : label_names[scene.state]; }
 
-/* A label that has been the best for a whole window is the scene: one noise in between changes nothing. */
 static void hear(const int8_t *scores, uint64_t position) {
-    (void)nh_decide_update(&smooth, scores);
-    if (smooth.cold > 0u) return;
-    const uint32_t b = best();
-    steps = b == candidate ? steps + 1u : 1u;
-    candidate = b;
-    if (b == now || steps < NH_WINDOW_STEPS) return;
-    now = b;
-    if (nh_listen_events()) nh_listen_say("scene", position, sums[b], FULL_SCALE, label_names[b]);
+    if (cold > 0u) {
+        cold--;
+        return;
+    }
+    if (!nh_scene_update(&scene, scores) || !nh_listen_events()) return;
+    const uint32_t label = scene.state == NH_SCENE_UNKNOWN ? nh_scene_best(&scene) : (uint32_t)scene.state;
+    nh_listen_say("scene", position, sums[label], NH_DECIDE_ONE * (uint32_t)scene.heard, name());
 }
 
 static void reset(void) {
-    nh_decide_reset(&smooth);
-    now = NONE;
-    candidate = NONE;
-    steps = 0;
+    nh_scene_reset(&scene);
+    cold = NH_WARMUP_STEPS;
 }
 
-static void info(void) {
-    nh_say_count("info", "full_scale", FULL_SCALE);
-    nh_say_fact("info", "scene", now == NONE ? "" : label_names[now]);
-}
+static void info(void) { nh_say_fact("info", "scene", name()); }
 
-static void start(void) { nh_decide_init(&smooth, &smoothing, NULL, recent, sums); }
+static void start(void) { nh_scene_init(&scene, &config, recent, sums); }
 
 int main(void) {
     static const nh_verb_t verbs[] = {{NULL, NULL, NULL, 0}};
-    static const nh_listener_t scene = {{"scene", verbs, info}, start, reset, hear};
-    nh_listen(&scene);
+    static const nh_listener_t listener = {{"scene", verbs, info}, start, reset, hear};
+    nh_listen(&listener);
 }

@@ -45,9 +45,52 @@ void nh_listen_say(const char *what, uint64_t position, uint32_t sum, uint32_t f
     nh_say_line("]");
 }
 
+#ifdef NH_WINDOW_FRAMES
+/* A network of whole windows: the newest frames push the oldest out. */
+static int8_t window[NH_WINDOW_FRAMES * NH_FRONTEND_BANDS];
+static uint32_t held; /* bytes of the window that were heard */
+
+static void forget(void) { held = 0; }
+
+/* 0 until the window is full. */
+static int take(const int8_t *frames) {
+    memmove(window, window + sizeof features, sizeof window - sizeof features);
+    memcpy(window + sizeof window - sizeof features, frames, sizeof features);
+    held = held + sizeof features < sizeof window ? held + (uint32_t)sizeof features : (uint32_t)sizeof window;
+    return held == sizeof window;
+}
+
+static int is_silent(void) {
+    for (uint32_t i = 0; i < sizeof window; i++) {
+        if (window[i] > NH_FEATURE_FLOOR) return 0;
+    }
+    return 1;
+}
+
+/* Scores of the window; NULL for silence, which no network is asked about. */
+static const int8_t *judge(const int8_t *frames) {
+    (void)frames;
+    if (is_silent()) return NULL;
+    memcpy(model_input_0(), window, sizeof window);
+    model_invoke();
+    return model_output_0();
+}
+#else
+static void forget(void) {}
+
+static int take(const int8_t *frames) { return frames != NULL; }
+
+static const int8_t *judge(const int8_t *frames) {
+    memcpy(model_input_0(), frames, sizeof features);
+    model_invoke();
+    return model_output_0();
+}
+#endif
+
 static void new_stream(void) {
     nh_hear_reset(&hear);
     model_reset();
+    forget();
     listener->reset();
 }
 
@@ -80,12 +123,12 @@ static void say_features(const int8_t *frames, uint64_t position) {
 }
 
 static void step(const int8_t *frames, uint64_t position) {
+    if (!take(frames)) return;
     const uint64_t start = hal_ticks();
-    memcpy(model_input_0(), frames, sizeof features);
-    model_invoke();
+    const int8_t *scores = judge(frames);
     const uint64_t middle = hal_ticks();
     nh_cost_add(&model_cost, middle - start);
-    listener->scores(model_output_0(), position);
+    listener->scores(scores, position);
     nh_cost_add(&decide_cost, hal_ticks() - middle);
     if (steps_on) say_step(position);
     if (features_on) say_features(frames, position);

@@ -8,15 +8,15 @@
 #include "nh_device.h"
 
 #ifndef NH_STREAM
-#error "this application needs a bundle with a stream.tflite; apps/bench runs any model"
+#error "this application needs a bundle with a stream.tflite or a scene; apps/bench runs any model"
 #endif
 
 typedef struct {
     nh_app_t app;
     void (*start)(void); /* before the first line is answered; may be NULL */
     void (*reset)(void); /* a new stream begins */
-    /* After each step: the model's scores, and the samples from the stream's start to the end of the last one that
-       they have seen. */
+    /* After each step: the model's scores, or NULL for a window of silence; and the samples from the stream's start to
+       the end of the last one that they have seen. */
     void (*scores)(const int8_t *scores, uint64_t position);
 } nh_listener_t;
 
