@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 
 import typer
 
@@ -116,6 +117,21 @@ def _microphone() -> Iterator[Finding]:
         yield Finding("microphone", True, found, needed=False)
 
 
+def _camera() -> Iterator[Finding]:
+    if find_spec("av") is None:  # the extra, which has a line of its own
+        return
+    from edge.source import picamera
+    from edge.source.camera import devices
+
+    if picamera.is_there():
+        yield Finding("camera", True, "the Pi's own, through picamera2", needed=False)
+    found = devices()
+    if not found:
+        yield Finding("camera", False, "no /dev/video*", "plug one in", needed=False)
+    for path, name in found.items():
+        yield Finding("camera", True, f"{path.name.removeprefix('video')}: {name or path}", needed=False)
+
+
 def _extras() -> Iterator[Finding]:
     from edge.cli.extras import USERS, missing
 
@@ -130,4 +146,4 @@ def _memory() -> Iterator[Finding]:
     yield Finding("memory", True, f"{resident_mb:.0f} MB resident with all of this loaded", needed=False)
 
 
-LOOKS = (_python, _litert, _frontend, _soundfile, _models, _microphone, _extras, _memory)
+LOOKS = (_python, _litert, _frontend, _soundfile, _models, _microphone, _camera, _extras, _memory)

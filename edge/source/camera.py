@@ -102,17 +102,23 @@ def _first(candidates: list[Path], rate_hz: float, size: tuple[int, int]) -> tup
     raise SourceError(f"{refused[0]}; {REMEDY}")
 
 
+def devices() -> dict[Path, str]:
+    """V4L2's devices by number, each with its name; some of them give no pictures."""
+    found = (p for p in DEVICES.glob("video*") if p.name[5:].isdigit())
+    return {p: _name(p) for p in sorted(found, key=lambda p: int(p.name[5:]))}
+
+
 def _candidates(device: str | None) -> list[Path]:
     if device is not None and "/" in device:
         return [Path(device)]
-    found = sorted((p for p in DEVICES.glob("video*") if p.name[5:].isdigit()), key=lambda p: int(p.name[5:]))
+    found = devices()
     if not found:
         raise SourceError("no camera: this machine has no /dev/video*; plug one in, or give --source a file")
     if device is None:
-        return found
-    chosen = [p for p in found if device == p.name[5:] or (not device.isdigit() and device in _name(p))]
+        return list(found)
+    chosen = [p for p, name in found.items() if device == p.name[5:] or (not device.isdigit() and device in name)]
     if not chosen:
-        known = ", ".join(f"{p.name[5:]}: {_name(p) or p.name}" for p in found)
+        known = ", ".join(f"{p.name[5:]}: {name or p.name}" for p, name in found.items())
         raise SourceError(f"no camera {device!r}; there are {known}")
     return chosen
 
