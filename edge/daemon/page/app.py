@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ from edge.daemon.page import reads, writes
 from edge.daemon.page.access import COOKIE, HEADERS, MARK, Access
 from edge.daemon.page.assets import Asset, assets
 from edge.daemon.page.door import Door
-from edge.daemon.page.rate import Buckets
+from edge.daemon.page.rate import Buckets, household_of
 from edge.daemon.page.seen import Seen
 from edge.daemon.page.store import Store
 from edge.daemon.page.watch import Watcher, Watchers
@@ -117,7 +116,7 @@ def _refused(page: Page, request: web.Request) -> web.Response | None:
         return refusal(421, "asked for by a name that is not this page's; add it to page.names, or use the address")
     if not page.access.knows_origin(request) and not _is_link(request):
         return refusal(403, "asked for by another site")
-    if not page.requests.allow(address_of(request)):
+    if not page.requests.allow(household_of(request.remote or "")):
         return refusal(429, "too many requests; wait a second")
     if request.method == "POST" and not (request.headers.get(MARK) and request.content_type == "application/json"):
         return refusal(403, f"a change needs the header {MARK} and a body of JSON")
@@ -130,15 +129,6 @@ def _refused(page: Page, request: web.Request) -> web.Response | None:
 
 def _is_link(request: web.Request) -> bool:
     return request.method == "GET" and request.path in PAGES and request.headers.get("Sec-Fetch-Mode") == "navigate"
-
-
-def address_of(request: web.Request) -> str:
-    """Whose requests are counted together: an IPv4 address, or the network of an IPv6 one."""
-    try:
-        address = ipaddress.ip_address(request.remote or "")
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -196,7 +186,7 @@ async def body(request: web.Request) -> dict[str, Any]:
 
 async def _login(request: web.Request) -> web.StreamResponse:
     page = request.app[PAGE]
-    address = address_of(request)
+    address = household_of(request.remote or "")
     if not page.guesses.allow(address):
         return refusal(429, "too many tries; wait a minute")
     try:

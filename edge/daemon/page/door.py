@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from edge.daemon.page.rate import household_of
+
 LOG = logging.getLogger("nuthatch.page")
 
 CONNECTIONS = 128
@@ -72,7 +74,7 @@ class Door:
                     await self._wait_for_room(e)
                     continue
                 # Connections that wait are handed over without a turn for anybody else.
-                await asyncio.sleep(0 if self._greet(connection, str(address[0])) else REFUSED_S)
+                await asyncio.sleep(0 if self._greet(connection, household_of(str(address[0]))) else REFUSED_S)
         finally:
             sweeper.cancel()
             for task in self._entering:

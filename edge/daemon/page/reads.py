@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from edge.daemon.page.state import Snapshots
 from edge.daemon.page.store import Store, Stored
 from edge.daemon.page.writes import RECORD_ID
 from edge.daemon.record import Record
+from edge.source.source import RATE_HZ
 
 if TYPE_CHECKING:
     from edge.daemon.page.app import Page
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 SHOWN = 50
 PAGE_OF_STORE = 500
 CHUNK_BYTES = 65_536
+LEFT_BYTES = 50_000_000
 
 
 async def about(page: Page, request: web.Request) -> web.StreamResponse:
@@ -108,13 +111,11 @@ def _part(request: web.Request, content: bytes) -> web.Response:
 
 async def labels(page: Page, request: web.Request) -> web.StreamResponse:
     """Every labelled record as JSON Lines."""
+    found = [] if page.store is None else await asyncio.to_thread(page.store.labelled)
     response = web.StreamResponse(headers=_download("nuthatch-labels.jsonl", "application/x-ndjson"))
     await response.prepare(request)
-    before: str | None = None
-    while page.store is not None and (found := await asyncio.to_thread(page.store.last, PAGE_OF_STORE, before)):
-        lines = [_line(s) for s in found if s.verdict]
-        await response.write("".join(lines).encode())
-        before = found[-1].record.id
+    for start in range(0, len(found), PAGE_OF_STORE):
+        await response.write("".join(map(_line, found[start : start + PAGE_OF_STORE])).encode())
     return response
 
 
@@ -129,6 +130,8 @@ async def export(page: Page, request: web.Request) -> web.StreamResponse:
     if page.exporting.locked():
         return web.json_response({"error": "another download is being made; wait for it"}, status=429)
     async with page.exporting:
+        if not await asyncio.to_thread(_fits, page.store, page.control.state_folder, page.config.store.recording_s):
+            return web.json_response({"error": "the disk has no room for it; use nuthatch store export"}, status=507)
         packed = await asyncio.to_thread(_packed, page.store, page.control.state_folder)
     with packed:
         response = web.StreamResponse(headers=_download("nuthatch-labels.zip", "application/zip"))
@@ -136,6 +139,12 @@ async def export(page: Page, request: web.Request) -> web.StreamResponse:
         while chunk := await asyncio.to_thread(packed.read, CHUNK_BYTES):
             await response.write(chunk)
     return response
+
+
+def _fits(store: Store, folder: Path, recording_s: float) -> bool:
+    """Every recording unpacked, twice, leaves the daemon some room."""
+    sounds = sum(s.has_audio for s in store.labelled())
+    return shutil.disk_usage(folder).free > 2 * sounds * recording_s * 2 * RATE_HZ + LEFT_BYTES
 
 
 def _packed(store: Store, folder: Path) -> IO[bytes]:

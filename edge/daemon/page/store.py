@@ -36,6 +36,10 @@ class Store(Protocol):
         """At most n, the newest first; with ``before_id`` only older ones than that."""
         ...
 
+    def labelled(self) -> Sequence[Stored]:
+        """Everything with a verdict, the oldest first."""
+        ...
+
     def label(self, record_id: str, verdict: str) -> None:
         """ "" takes the verdict back. Raises KeyError for a record that is not kept."""
         ...

@@ -137,6 +137,9 @@ class StoreDouble:
         newest = sorted(self._kept.values(), key=lambda s: s.record.id, reverse=True)
         return [s for s in newest if before_id is None or s.record.id < before_id][:n]
 
+    def labelled(self):
+        return [s for s in reversed(self.last(1_000)) if s.verdict]
+
     def label(self, record_id, verdict):
         self._kept[record_id].verdict = verdict
 
@@ -144,8 +147,7 @@ class StoreDouble:
         return self._audio if record_id in self._kept else None
 
     def export(self, folder):
-        for stored in self.last(1_000):
-            if stored.verdict:
-                label = stored.record.label if stored.verdict == "right" else stored.verdict
-                (folder / label).mkdir(exist_ok=True)
-                (folder / label / f"{stored.record.id}.opus").write_bytes(self._audio)
+        for stored in self.labelled():
+            label = stored.record.label if stored.verdict == "right" else stored.verdict
+            (folder / label).mkdir(exist_ok=True)
+            (folder / label / f"{stored.record.id}.opus").write_bytes(self._audio)

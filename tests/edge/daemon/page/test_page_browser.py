@@ -7,10 +7,19 @@ import io
 import os
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import soundfile
+from control_double import ControlDouble
+from page_double import OpenPage
+
+from edge.daemon.control import Loaded
+from edge.daemon.pulse import Pulse
+from edge.daemon.record import record_of
+from edge.manifest import open_bundle
+from edge.tasks.event import Event
 
 TOKEN = "correct horse battery"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -301,9 +310,6 @@ def test_who_has_the_token_signs_in_and_out(chromium, open_page):
 
 
 def test_what_was_named_by_others_is_text_and_never_markup(chromium, page):
-    from edge.daemon.record import record_of
-    from edge.tasks.event import Event
-
     evil = "<img src=x onerror=alert(1)>"
     page.control.name = evil
     page.control.health.say("sink/mqtt", False, evil, evil, **{evil: evil})
@@ -312,6 +318,33 @@ def test_what_was_named_by_others_is_text_and_never_markup(chromium, page):
         page.control.records.publish(record_of(Event(1.0, evil, 0.9, evil), "keyword", "0", "s", 0.0))
         tab.locator("#detections").get_by_text(evil).first.wait_for()
         assert tab.locator("img[src=x]").count() == 0
+
+
+def test_states_of_scenes_and_pictures_are_shown(chromium, tmp_path, serving, configured):
+    """Tasks without thresholds: their state, and a bar for each label."""
+    manifest = replace(open_bundle("wake_alexa").manifest, name="rooms", task="scene", targets=["_other_", "alexa"])
+    watcher = replace(manifest, name="people", task="portrait", targets=[])
+
+    class Rooms(ControlDouble):
+        state = "speech"
+
+        @property
+        def models(self):
+            return [
+                Loaded(manifest, "0" * 12, {}, self.state, 0.75),
+                Loaded(watcher, "1" * 12, {}, "present", 0.2),
+            ]
+
+    control = Rooms(tmp_path)
+    with serving(configured(), control, None) as address, looking(chromium, OpenPage(address, control, None)) as tab:
+        rooms, people = tab.get_by_role("article", name="rooms"), tab.get_by_role("article", name="people")
+        rooms.get_by_text("speech 0.75").wait_for()
+        people.get_by_text("present 0.20").wait_for()
+        assert rooms.locator(".target").count() == 2 and rooms.get_by_role("slider").count() == 0
+        control.state = "unknown"
+        rooms.get_by_text("unknown").wait_for()
+        control.pulses.publish(Pulse(1.0, -30.0, -20.0, [], {"rooms": {"alexa": 0.625}}))
+        rooms.get_by_text("0.63").or_(rooms.get_by_text("0.62")).wait_for()
 
 
 def test_the_pictures_of_the_documentation(chromium, open_page):

@@ -16,6 +16,7 @@ import pytest
 from edge.daemon.config import ConfigError
 from edge.daemon.page.serve import PageError
 from edge.daemon.record import record_of
+from edge.daemon.store.error import StoreError
 from edge.tasks.event import Event
 
 TOKEN = "correct horse battery"
@@ -216,6 +217,24 @@ def test_sound_is_there_only_while_recording_is_on(open_page):
     assert list(recording.control.state_folder.iterdir()) == []  # nothing of the download is left
 
 
+def test_a_download_never_fills_the_disk(open_page, monkeypatch):
+    page = open_page(store__recordings=True)
+    heard(page)
+    page.ask("/api/label", {"id": page.ask("/api/detections").json[0]["id"], "verdict": "right"})
+    monkeypatch.setattr("edge.daemon.page.reads.LEFT_BYTES", 1 << 60)
+    assert page.ask("/api/labels.zip").status == 507
+    assert page.ask("/api/labels.jsonl").status == 200
+
+
+def test_a_store_that_fails_is_said_in_its_own_words(page):
+    def broken(*_):
+        raise StoreError("nuthatch.db: disk full; free some space")
+
+    page.store.label = page.store.last = broken
+    assert page.ask("/api/detections").json["error"] == "nuthatch.db: disk full; free some space"
+    assert page.ask("/api/label", {"id": "0" * 20, "verdict": "right"}).status == 503
+
+
 def test_a_part_of_the_sound_can_be_asked_for(open_page):
     page = open_page(store__recordings=True)
     page.store._audio = b"0123456789"
@@ -327,6 +346,17 @@ def test_other_addresses_only_with_a_token(open_page, configured, serving, tmp_p
     assert page.ask("/api/state", Authorization=BEARER, Host=f"192.168.1.9:{page.port}").status == 200
     assert page.ask("/api/state", Authorization=BEARER, Host="kitchen").status == 200  # its name
     assert page.ask("/api/state", Authorization=BEARER, Host="evil.example").status == 421
+
+
+def test_the_other_loopback(open_page):
+    try:
+        page = open_page(page__host="::1", listens=False)
+    except PageError as e:
+        pytest.skip(f"no IPv6 here: {e}")
+    assert page.address == f"http://[::1]:{page.port}"
+    with socket.create_connection(("::1", page.port), 10) as s:
+        s.sendall(f"GET /healthz HTTP/1.1\r\nHost: [::1]:{page.port}\r\n\r\n".encode())
+        assert s.recv(12) == b"HTTP/1.1 200"
 
 
 def test_a_port_in_use_is_one_line(open_page):

@@ -8,7 +8,7 @@ import pytest
 
 from edge.daemon.page.access import SESSION_S, Access
 from edge.daemon.page.evidence import Measured, at, meanings
-from edge.daemon.page.rate import Buckets
+from edge.daemon.page.rate import Buckets, household_of
 from edge.daemon.page.state import Snapshots
 from edge.daemon.page.watch import merged
 from edge.daemon.pulse import Pulse
@@ -61,6 +61,20 @@ def test_a_bucket_empties_and_fills_again():
     assert [buckets.allow("a") for _ in range(2)] == [True, False]
     assert buckets.allow("b") and buckets.allow("c")
     assert buckets.allow("a")  # forgotten for the newer ones: memory is bounded
+
+
+@pytest.mark.parametrize(
+    ("address", "household"),
+    [
+        ("192.168.1.9", "192.168.1.9"),
+        ("::ffff:192.168.1.9", "192.168.1.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", ""),
+    ],
+)
+def test_who_is_counted_together(address, household):
+    assert household_of(address) == household
 
 
 def test_a_session_ends_in_time_and_with_another_token():
