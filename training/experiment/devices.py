@@ -57,15 +57,12 @@ class DeviceDraws(Draws):
 
     @property
     def key(self) -> str:
-        names = "-".join(d.name for d in self.devices or [])
-        return super().key + (f"-{_digest(names)}" if names else "")
+        """Also of the filters: devices of other strength have the same names."""
+        filters = b"-".join(d.name.encode() + d.response.tobytes() for d in self.devices or [])
+        return super().key + (f"-{hashlib.sha256(filters).hexdigest()[:8]}" if filters else "")
 
     def sound(self, i: int, k: int | None) -> np.ndarray:
         x = super().sound(i, k)
         if self.devices is None or not len(self.devices[i].response):
             return x
         return to_int16(self.devices[i].hear(x.astype(np.float32) / 32768))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

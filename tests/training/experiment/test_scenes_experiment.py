@@ -10,10 +10,13 @@ from typer.testing import CliRunner
 from training.augment.device_response import REFERENCE
 from training.cli.experiment import app
 from training.data.audio import DataError
-from training.experiment.devices import draw_devices
+from training.experiment.devices import DeviceDraws, draw_devices
 from training.experiment.paired import paired, t_interval
 from training.experiment.scenes import ARMS, Outcome, Plan, run
 from training.experiment.scenes_page import page, table
+from training.keyword import Folders
+from training.recipe import load
+from training.scene import gather
 
 TINY = ("labels=[]", "model.channels=4", "window_frames=32", "frontend.bands=32", "batch=8", "draws=1", "epochs=1")
 
@@ -46,6 +49,19 @@ def test_no_device_of_the_test_is_in_training(folders):
     assert not test & {d.name for d in heard}
     with pytest.raises(DataError, match=r"16 impulse responses; 24 or more are needed"):
         draw_devices(folders[1], 6.0, unseen=20)
+
+
+def test_features_of_stronger_devices_are_others(folders, tmp_path):
+    data = gather(load("scenes_experiment", [*TINY, "data.test_fold=1"]), Folders(folders[0], tmp_path))
+    keys = set()
+    for eq_db in (6.0, 12.0):
+        devices = draw_devices(folders[1], eq_db)
+        draws = DeviceDraws(
+            data.train, data.recipe.frontend, 32, data.recipe.augment, 0, tmp_path,
+            devices=devices.unseen[:1] * len(data.train),
+        )  # fmt: skip
+        keys.add(draws.key)
+    assert len(keys) == 2
 
 
 def test_a_small_run_goes_on_and_writes_its_page(folders, tmp_path):
