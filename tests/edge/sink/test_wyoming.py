@@ -224,7 +224,7 @@ def test_a_listener_that_does_not_read_is_disconnected(serve, control, record, u
     asyncio.run(main())
 
 
-def test_several_satellites_at_once(serve, control, samples):
+def test_several_satellites_at_once(serve, control, samples, until):
     async def one(port):
         async with AsyncTcpClient("127.0.0.1", port) as client:
             await play(client, samples)
@@ -234,8 +234,8 @@ def test_several_satellites_at_once(serve, control, samples):
         async with serve() as port:
             found = await asyncio.gather(*(one(port) for _ in range(4)))
             assert found == [["detection"] * 2] * 4
-            await asyncio.sleep(0.05)
-            assert facts(control)["streams"] == 0 and facts(control)["detections"] == 8
+            await until(lambda: facts(control)["streams"] == 0)
+            assert facts(control)["detections"] == 8
 
     asyncio.run(main())
 
