@@ -12,7 +12,8 @@ from edge.source.resampler import Resampler
 from edge.source.source import RATE_HZ, Samples
 
 BLOCK_MS = 200
-REALTIME_BLOCK_MS = 30
+REALTIME_BLOCK_MS = 60
+"""As a microphone gives them."""
 
 
 class File:
