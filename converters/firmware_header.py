@@ -213,7 +213,8 @@ def _scene(manifest: Manifest) -> Iterator[str]:
     labels = manifest.targets
     if scene is None:
         assert stream is not None
-        scene, labels = Scene(stream.step_frames, manifest.decision.window_steps), manifest.labels
+        steps = min(manifest.decision.window_steps, LONGEST_WINDOW)
+        scene, labels = Scene(stream.step_frames, steps), manifest.labels
     windows = scene.smooth_windows
     _require_summable(manifest, "scene.smooth_windows", windows)
     yield f"#define NH_SCENE_TARGETS {len(labels)}"
