@@ -17,6 +17,7 @@ from training.augment.portrait_warp import warp
 from training.data.audio import DataError
 from training.data.compositor import CutOut, compose, cut_out
 from training.data.drawn_portraits import backdrop
+from training.data.heard import MOST, digest_of_file
 from training.data.portraits import Picture, Portraits, open_picture, picture_files, resized
 from training.data.split import part_of
 from training.evaluate.segmentation import band_at, segmentation
@@ -26,7 +27,7 @@ from training.losses.boundary import KERNEL_EIGHTH
 from training.losses.segmentation import SegmentationLoss
 from training.models import build
 from training.models.sinet import LABELS
-from training.portrait_recipe import Backgrounds, Recipe
+from training.portrait_recipe import Backgrounds, More, Recipe
 from training.recipe import Fit
 
 INPUT_SCALE = 1 / 64
@@ -47,9 +48,13 @@ class PortraitData:
     people: list[CutOut | None]
     """One for each picture to learn from."""
     backgrounds: list[np.ndarray]
-    used: list[Backgrounds] = field(default_factory=list)
-    """The sources of the backgrounds."""
+    repeats: list[float] = field(default_factory=list)
+    """How often an epoch takes each picture to learn from."""
+    used: list[Backgrounds | More] = field(default_factory=list)
+    """The sources of the backgrounds and of further pictures."""
     folder: str = ""
+    sources: list[str] = field(default_factory=list)
+    """Digests of the files learnt from, those of further folders left out."""
 
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> PortraitData:
@@ -57,19 +62,32 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     portraits = Portraits(folders.data)
     train: list[Picture] = []
     watch: list[Picture] = []
+    paths, sources = {p.stem: p for p, _ in portraits.pairs}, list[str]()
     for name, picture in portraits.read():
-        (train if part_of(name, recipe.data.salt) in recipe.data.parts else watch).append(picture)
+        learnt = part_of(name, recipe.data.salt) in recipe.data.parts
+        (train if learnt else watch).append(picture)
+        if learnt:
+            sources.append(digest_of_file(paths[name]))
     for line in portraits.named[:5]:
         say(line)
     if portraits.skipped:
         say(f"{sum(portraits.skipped.values())} pictures left out: {dict(portraits.skipped)}")
     if not train:
         raise DataError(f"{folders.data}: none of its pictures is in the part {', '.join(recipe.data.parts)}; add some")
+    repeats = [recipe.data.repeats] * len(train)
+    more = folders.find(recipe.data.more, say)
+    for source, path in more:
+        others = Portraits(path)
+        further = [picture for _, picture in others.read()]
+        for line in others.named[:5]:
+            say(line)
+        train += further
+        repeats += [source.repeats] * len(further)
     found = folders.find(recipe.data.backgrounds, say)
     backgrounds = [b for source, path in found for b in _backgrounds(source, path, recipe.seed, say)]
     people = [cut_out(p) for p in train]
-    used, name = [s for s, _ in found], folders.data.resolve().name
-    return PortraitData(recipe, train, watch, people, backgrounds, used, name)
+    used, name = [s for s, _ in (*more, *found)], folders.data.resolve().name
+    return PortraitData(recipe, train, watch, people, backgrounds, repeats, used, name, sources)
 
 
 def _backgrounds(source: Backgrounds, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
@@ -95,7 +113,7 @@ class PortraitExamples:
 
     @property
     def weights(self) -> np.ndarray:
-        return np.full(len(self.data.train), self.data.recipe.data.repeats)
+        return np.array(self.data.repeats)
 
     def draw(self, k: int) -> None:
         return None
@@ -240,7 +258,9 @@ def _facts(data: PortraitData, net: nn.Module) -> dict[str, Any]:
         "parts": list(recipe.data.parts),
         "salt": recipe.data.salt,
         "parameters": sum(p.numel() for p in net.parameters()),
-        "pictures": len(data.train),
+        "pictures": len(data.sources),
+        "further_pictures": len(data.train) - len(data.sources),
+        "sources": " ".join(sorted(data.sources)) if len(data.sources) <= MOST else "",
         "backgrounds": len(data.backgrounds),
         "epochs": [recipe.encoder.epochs, recipe.fit.epochs],
     }

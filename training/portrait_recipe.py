@@ -22,6 +22,17 @@ class Backgrounds:
 
 
 @dataclass(frozen=True)
+class More:
+    """A further folder with img/ and mask/ that stands beside the data: learnt from only, never watched."""
+
+    folder: str
+    licence: str = ""
+    origin: str = ""
+    repeats: float = 1.0
+    """How often an epoch takes each of its pictures."""
+
+
+@dataclass(frozen=True)
 class Data:
     """What the network learns from, beside the folder given on the command line."""
 
@@ -35,13 +46,14 @@ class Data:
     composed: float = 0.6
     """Share of the examples that are made by the compositor."""
     backgrounds: tuple[Backgrounds, ...] = ()
+    more: tuple[More, ...] = ()
     workers: int = 0
     """Threads that make examples; 0: as many as torch has."""
 
     @property
-    def beside(self) -> tuple[Backgrounds, ...]:
+    def beside(self) -> tuple[Backgrounds | More, ...]:
         """All folders that are looked for beside the data."""
-        return self.backgrounds
+        return (*self.backgrounds, *self.more)
 
 
 @dataclass(frozen=True)

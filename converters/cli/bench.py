@@ -31,6 +31,10 @@ def bench(
     write: listening.Write = False,
     snr: listening.Snr = 10.0,
     seed: listening.Seed = 0,
+    pictures: listening.Pictures = None,
+    rivals: listening.Rivals = None,
+    run: listening.Run = None,
+    split: listening.Split = "test",
     out: listening.Out = None,
     as_json: listening.AsJson = False,
 ) -> None:
@@ -38,11 +42,17 @@ def bench(
 
     A .tflite, or a bundle with another board than native, is compiled, linked, run and compared with TFLM.
     A bundle on native listens, beside pymicro-wakeword where that knows the word.
+    --pictures gives the IoU of a model for pictures, beside rivals.
     `anchors` measures every model of the published figures (files in DATA/models) on every core.
     """
     if model == ANCHORS:
         _table(data, out, as_json)
         return
+    if pictures:
+        listening.portraits(model, pictures, rivals, run, split, out, as_json)
+        return
+    if rivals or run:
+        raise typer.BadParameter("--rivals and --run go with --pictures")
     if board == "native" and not model.endswith(".tflite"):
         listening.bench(model, board, repeats, seconds, wake, folds, data, budget, write, snr, seed, out, as_json)
         return

@@ -11,15 +11,27 @@ import soundfile
 
 from edge.manifest import open_bundle
 
-TINY = Path(__file__).parents[1] / "edge" / "tiny_model.py"
+EDGE = Path(__file__).parents[1] / "edge"
+
+
+def tiny(name):
+    """A module beside the tests of edge."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, EDGE / f"{name}.py")
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
 
 
 def tiny_model():
-    if "tiny_model" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("tiny_model", TINY)
-        sys.modules["tiny_model"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["tiny_model"])
-    return sys.modules["tiny_model"]
+    return tiny("tiny_model")
+
+
+@pytest.fixture
+def tiny_picture():
+    """What is red is a person: networks, bundles and pictures of that."""
+    tiny_model()
+    return tiny("tiny_picture")
 
 
 @pytest.fixture

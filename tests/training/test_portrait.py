@@ -124,3 +124,19 @@ def test_a_folder_of_another_part_only_is_refused(pictures, tmp_path):
         file.unlink()
     with pytest.raises(DataError, match="none of its pictures is in the part test"):
         gather(recipe, Folders(tmp_path / "few", tmp_path))
+
+
+def test_further_folders_are_learnt_from_and_never_watched(pictures, recipe, tmp_path):
+    import dataclasses
+
+    from training.portrait_recipe import More
+
+    write_drawn(str(tmp_path / "more"), 5, 64, seed=7)
+    more = dataclasses.replace(recipe.data, more=(More("more", repeats=0.5), More("missing")))
+    said = []
+    found = gather(dataclasses.replace(recipe, data=more), Folders(pictures, tmp_path), said.append)
+    alone = gather(recipe, Folders(pictures, tmp_path))
+    assert len(found.train) == len(alone.train) + 5 and len(found.watch) == len(alone.watch)
+    assert found.sources == alone.sources and len(alone.sources) == len(alone.train)
+    assert list(PortraitExamples(found).weights) == [2.0] * len(alone.train) + [0.5] * 5
+    assert any("missing: not in" in line for line in said) and found.used[0].folder == "more"

@@ -35,6 +35,14 @@ Snr = Annotated[float, typer.Option(help="With --wake: noise level in dB beside 
 Seed = Annotated[int, typer.Option(help="With --wake: of the stream's layout")]
 Out = Annotated[Path | None, typer.Option(help="With --wake, --folds or anchors: folder for the page")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
+Pictures = Annotated[
+    Path | None, typer.Option(help="A model for pictures: folder with img/ and mask/; IoU beside --rivals and --run")
+]
+Rivals = Annotated[
+    Path | None, typer.Option(help="With --pictures: folder of sinet_portrait.pth and selfie_segmentation.tflite")
+]
+Run = Annotated[Path | None, typer.Option(help="With --pictures: the model's run, for its float network")]
+Split = Annotated[str, typer.Option(help="With --pictures: test, or all")]
 
 
 def bench(
@@ -73,6 +81,24 @@ def bench(
     else:
         result, text = _cost(bundle, seconds, repeats)
     print(json.dumps(result) if as_json else text)
+
+
+def portraits(
+    model: str, pictures: Path, rivals: Path | None, run: Path | None, split: str, out: Path | None, as_json: bool
+) -> None:
+    """IoU on pictures beside other networks, and the page of it."""
+    from edge.manifest import BundleError, open_bundle
+    from training.bench import portrait, portrait_page
+
+    bundle = open_bundle(model)
+    if bundle.manifest.picture is None:
+        raise BundleError(f"{bundle.manifest.name}: a model for sound; --pictures measures models for pictures")
+    result = portrait.compare(bundle, pictures, rivals, run, split, lambda line: print(line, file=sys.stderr))
+    text = portrait_page.page(result)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")
+    print(json.dumps(result) if as_json else text, end="\n" if as_json else "")
 
 
 def _cost(bundle: Bundle, seconds: float, repeats: int) -> tuple[dict[str, Any], str]:

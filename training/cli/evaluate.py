@@ -17,7 +17,10 @@ SPLITS = ("test", "validation", "all")
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, or a .tflite file in one")],
-    data: Annotated[Path | None, typer.Option(help="Clips, one folder a label: gives the accuracy")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Clips, one folder a label: gives the accuracy; or pictures, img/ and mask/: IoU"),
+    ] = None,
     split: Annotated[str, typer.Option(help="Part of --data: test, validation or all")] = "all",
     stream: Annotated[Path | None, typer.Option(help="A long recording: gives misses and false accepts")] = None,
     labels: Annotated[Path | None, typer.Option(help="JSON lines: the keywords in --stream")] = None,
@@ -56,7 +59,9 @@ def evaluate(
 
     bundle = open_bundle(model)
     _require_writable(*([out] if out else []), *([bundle.folder] if write else []))
-    if data:
+    if data and bundle.manifest.picture is not None:
+        result = _portrait(bundle, data, split, write)
+    elif data:
         result = _accuracy(bundle, data, split, out, write)
     elif stream:
         result = _stream(bundle, stream, labels, label, threshold, out)
@@ -121,6 +126,24 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
         entry = {"measure": "accuracy", **kept, "data": data.resolve().name, "conditions": note}
         evidence = merged_evidence(manifest.evidence, [entry])
         dataclasses.replace(manifest, evidence=evidence).write(bundle.folder)
+    return result
+
+
+def _portrait(bundle: Bundle, data: Path, split: str, write: bool) -> dict[str, Any]:
+    import dataclasses
+
+    from training.evaluate import portrait
+    from training.evaluate.trial import merged_evidence
+
+    result = portrait.measure(bundle, data, split)
+    for line in portrait.remarks(result):
+        typer.echo(line, err=True)
+    if write:
+        kept = {"value" if k == "iou" else k: result[k] for k in ("iou", "interval", "boundary_iou", "pictures")}
+        note = f"{split} pictures" + (f", {result['learnt_from']} of them learnt from" if result["learnt_from"] else "")
+        entry = {"measure": "iou", **kept, "data": data.resolve().name, "conditions": note}
+        evidence = merged_evidence(bundle.manifest.evidence, [entry])
+        dataclasses.replace(bundle.manifest, evidence=evidence).write(bundle.folder)
     return result
 
 
@@ -229,6 +252,10 @@ def _trial(
 
 def _text(result: dict[str, Any]) -> str:
     """The same for a reader."""
+    if "iou" in result:
+        from training.evaluate import portrait
+
+        return portrait.text(result)
     if "accuracy" in result:
         low, high = result["interval"]
         lines = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from training.data.clip import Clip
@@ -15,6 +16,11 @@ DIGITS = 8
 
 def digest(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:DIGITS]
+
+
+def digest_of_file(path: Path) -> str:
+    """Of a picture's bytes: names repeat between folders, and change."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
 
 
 def digests(clips: Iterable[Clip]) -> str:

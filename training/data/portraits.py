@@ -27,6 +27,7 @@ KEPT = 640
 BACKDROP = (128, 128, 128)
 """What stands behind transparent pixels."""
 ASPECT_TOLERANCE = 0.02
+OTHER_SIZE = "mask of another size"
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ class Portraits:
     skipped: Counter[str] = field(default_factory=Counter)
     named: list[str] = field(default_factory=list)
     """One line for each picture left out."""
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    """Fault -> a line for each picture that has it, left out or not."""
 
     def __post_init__(self) -> None:
         pictures, masks = self._folders()
@@ -149,15 +152,32 @@ class Portraits:
     def _skip(self, reason: str, line: str) -> None:
         self.skipped[reason] += 1
         self.named.append(line)
+        self.lines.setdefault(reason, []).append(line)
 
     def read(self) -> Iterator[tuple[str, Picture]]:
         """(name, picture) of those that can be read."""
         for picture, mask in self.pairs:
             try:
                 rgb = open_picture(picture)
-                yield picture.stem, Picture(np.asarray(rgb), read_mask(mask, rgb.size))
+                found = Picture(np.asarray(rgb), read_mask(mask, rgb.size))
             except DataError as e:
                 self._skip("unreadable", str(e))
+                continue
+            drawn, shown = _size(mask), _size(picture)
+            if sorted(drawn) != sorted(shown):
+                line = f"{mask}: {drawn[0]} x {drawn[1]} pixels for {shown[0]} x {shown[1]}; resized"
+                self.lines.setdefault(OTHER_SIZE, []).append(line)
+            yield picture.stem, found
+
+    def faults(self) -> dict[str, dict[str, Any]]:
+        """Fault -> how many pictures have it, and the first one's line; complete when all were read."""
+        return {k: {"pictures": len(v), "first": v[0]} for k, v in self.lines.items()}
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Of the file as it is, before it is turned."""
+    with pillow().open(path) as file:
+        return int(file.width), int(file.height)
 
 
 def picture_files(folder: Path) -> list[Path]:
