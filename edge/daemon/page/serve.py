@@ -10,6 +10,7 @@ import contextlib
 import errno
 import importlib
 import ipaddress
+import logging
 import os
 import socket
 import ssl
@@ -21,6 +22,8 @@ from edge.daemon.page.access import Access
 from edge.daemon.page.seen import Seen
 from edge.daemon.page.store import Store
 from edge.daemon.secret import SecretError, find, secret_of
+
+LOG = logging.getLogger("nuthatch.page")
 
 RECORDS = 1_000
 BACKLOG = 64
@@ -43,6 +46,8 @@ async def serve(
         address = _address(config, listening, tls)
         control.health.say("page", True, "open", address)
         opened(address)
+        if tls is None and not config.page.is_loopback:
+            LOG.warning("page: without tls_certificate the token goes over the network in clear")
         await _visit(listening)
         server = await asyncio.to_thread(importlib.import_module, "edge.daemon.page.server")
         await server.run(config, control, store, access, seen, listening, tls)

@@ -14,6 +14,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 from control_double import ControlDouble, StoreDouble  # noqa: E402
 from page_double import OpenPage, configured, serving  # noqa: E402
 
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP *.test 127.0.0.1"]
+
 
 @pytest.fixture(name="configured")
 def configured_fixture():
@@ -49,6 +51,6 @@ def chromium():
     if program is None:
         pytest.skip("no chromium: apt install chromium")
     with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = p.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()

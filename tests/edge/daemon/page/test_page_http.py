@@ -330,7 +330,7 @@ def test_a_token_from_a_file(open_page, tmp_path):
     assert open_page(page__token_file=str(file)).ask("/api/state", Authorization=BEARER).status == 200
 
 
-def test_other_addresses_only_with_a_token(open_page, configured, serving, tmp_path):
+def test_other_addresses_only_with_a_token(open_page, configured, serving, tmp_path, caplog):
     with pytest.raises(ConfigError, match="needs token"):
         configured(page__host=PUBLIC)
     # and the page itself does not rely on the configuration having looked
@@ -343,6 +343,7 @@ def test_other_addresses_only_with_a_token(open_page, configured, serving, tmp_p
     with pytest.raises(PageError, match="6 characters is too short"):
         open_page(page__host=PUBLIC, page__token_file=str(short))
     page = open_page(page__host=PUBLIC, page__token=TOKEN)
+    assert "in clear" in caplog.text
     assert page.ask("/api/state", Authorization=BEARER, Host=f"192.168.1.9:{page.port}").status == 200
     assert page.ask("/api/state", Authorization=BEARER, Host="kitchen").status == 200  # its name
     assert page.ask("/api/state", Authorization=BEARER, Host="evil.example").status == 421
