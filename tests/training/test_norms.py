@@ -50,7 +50,7 @@ def test_bc_resnet_asc_has_the_published_parameters(channels, count, normalizati
 
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
-@pytest.mark.parametrize("places", ["everywhere", "input"])
+@pytest.mark.parametrize("places", ["everywhere", "input", "stages"])
 def test_bc_resnet_asc_in_every_form(normalization, places):
     torch.manual_seed(0)
     net = build(

@@ -27,7 +27,7 @@ NORMALIZATIONS = {
     "residual": ResidualNorm,
     "relaxed": RelaxedFrequencyNorm,
 }
-PLACES = ("everywhere", "input")
+PLACES = ("everywhere", "input", "stages")
 
 
 class BCResNetASC(nn.Module):
@@ -74,7 +74,8 @@ def build(
     sub_bands: int = 0,
     dropout: float = 0.0,
 ) -> BCResNetASC:
-    """`channels` is the paper's c (10 and 80 published); `normalization` one of NORMALIZATIONS, at `places`.
+    """`channels` is the paper's c (10 and 80 published); `normalization` one of NORMALIZATIONS, at `places`:
+    everywhere, at the input only, or after the stages only, where the first of them still sees the static spectrum.
 
     `deviation` "absolute" is for networks that become int8 (layers/frequency_norm.py).
 
@@ -95,5 +96,6 @@ def build(
         )
     kind = NORMALIZATIONS[normalization]
     make = kind if normalization in ("none", "mean") else partial(kind, eps, deviation)
-    inner = make if places == "everywhere" else nn.Identity
-    return BCResNetASC(labels, channels, sub_bands, [make(), *(inner() for _ in STAGES)], dropout)
+    outer = nn.Identity if places == "stages" else make
+    inner = nn.Identity if places == "input" else make
+    return BCResNetASC(labels, channels, sub_bands, [outer(), *(inner() for _ in STAGES)], dropout)
