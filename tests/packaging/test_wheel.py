@@ -6,16 +6,16 @@ For aarch64 it is compiled across and run under user-mode emulation in a Debian 
 import json
 import os
 import shutil
-import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-SOURCES = ("boards", "converters", "edge", "firmware", "training")
-FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sources import ROOT, build, run  # noqa: E402
+
 MODELS = ("wake_alexa", "wake_computer", "commands12")
 LITERT_IN_QEMU = "ai-edge-litert==2.1.6"
 """Later ones end in an illegal instruction under emulation, not on a Pi."""
@@ -23,40 +23,6 @@ LARGEST_DIFFERENCE = 16 / 256
 """Of a score between XNNPACK's kernels for two machines."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
-
-
-def run(*command, environment=None, check=True):
-    done = subprocess.run(
-        [str(c) for c in command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=dict(os.environ, **environment or {}),
-    )
-    assert not check or done.returncode == 0, f"{command[:4]}: {done.stdout[-2_000:]}{done.stderr[-2_000:]}"
-    return done
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory):
-    """Packages come from the index that pip is set up for."""
-    folder = tmp_path_factory.mktemp("reach")
-    done = run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, "cffi", check=False)
-    if done.returncode != 0:
-        pytest.skip("no package index can be reached")
-
-
-def build(folder, environment=None):
-    """A wheel of this checkout, from the sources alone."""
-    source = folder / "source"
-    leave = shutil.ignore_patterns("__pycache__", "*.so", "_native.c", ".pio*", "build", "*.egg-info")
-    for name in SOURCES:
-        shutil.copytree(ROOT / name, source / name, ignore=leave)
-    for name in FILES:
-        shutil.copy(ROOT / name, source / name)
-    options = ["--no-deps", "--no-build-isolation", "--no-cache-dir", "-w", folder]
-    run(sys.executable, "-m", "pip", "wheel", "-q", *options, source, environment=environment)
-    return next(folder.glob("*.whl"))
 
 
 def listen_arguments():
