@@ -13,7 +13,7 @@ BUILD := pyproject.toml setup.py constraints.txt $(wildcard firmware/lib/fronten
 .PHONY: run test lint bench clean firmware-setup firmware
 
 run: $(VENV)/.base
-	$(BIN)/nuthatch listen $(foreach m,$(MODELS),--model $(m)) --source $(SOURCE)
+	$(BIN)/nuthatch run $(foreach m,$(MODELS),--model $(m)) --source $(SOURCE) --set store.folder=.cache/state
 
 test: $(VENV)/.all firmware-setup
 	$(BIN)/python -m pytest $(TESTS)
@@ -47,11 +47,11 @@ firmware: firmware-setup
 clean:
 	rm -rf firmware/.pio firmware/.pio-core $(VENV) build *.egg-info edge/frontend/_native*.so .cache
 
-# What a Pi needs: no torch, no test tools.
+# What a Pi needs to run the daemon: no torch, no test tools.
 $(VENV)/.base: $(BUILD)
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 15) else "nuthatch needs Python 3.11 to 3.14, this is %d.%d: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[daemon]'
 	touch $@
 
 # torch by itself first, so that the pinned version is the one that everything else meets.
