@@ -50,7 +50,8 @@ async def _run(path: Path | None, settings: dict[str, Any]) -> None:
     from edge.daemon import logs
     from edge.daemon.config import Config, load, places
     from edge.daemon.health import Status
-    from edge.daemon.service import Outside, Service
+    from edge.daemon.outside import Outside
+    from edge.daemon.service import Service
     from edge.daemon.systemd import Notifier
 
     def read() -> Config:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,9 +95,9 @@ def _size(size: str) -> tuple[int, int]:
 
 
 def _is_still(source: str) -> bool:
-    from edge.source.folder import is_picture
+    from edge.source.pictures import is_still
 
-    return source != CAMERA and (Path(source).is_dir() or is_picture(Path(source)))
+    return is_still(source)
 
 
 def _task(model: str, backend: str, threads: int, apart: bool, report: Any) -> PortraitTask:
@@ -117,42 +116,20 @@ def _scores(path: Path | None, stack: ExitStack) -> Any:
 
 
 def _pictures(source: str, task: PortraitTask, realtime: bool, device: str | None, size: tuple[int, int]) -> Pictures:
-    """Only the source that is asked for is imported."""
     from edge.source.latest import Latest
+    from edge.source.pictures import camera, file, is_camera
 
-    if source == CAMERA or Path(source).is_char_device():
+    if is_camera(source):
         from edge.source.reopening import Reopening
 
-        found = Latest(Reopening(_camera(source, device, task.rate_hz, size), _tell), task.rate_hz)
+        found = Latest(Reopening(camera(source, device, task.rate_hz, size), _tell), task.rate_hz)
         _tell("watching; Ctrl-C ends")
         return found
     if realtime:
         from edge.source.paced import Paced
 
-        return Latest(Paced(_file(source, task.rate_hz)), task.rate_hz)
-    return _file(source, task.rate_hz)
-
-
-def _file(source: str, rate_hz: float) -> Pictures:
-    if _is_still(source):
-        from edge.source.folder import Folder
-
-        return Folder(source, rate_hz, _tell)
-    from edge.source.video import Video
-
-    return Video(source, _tell)
-
-
-def _camera(source: str, device: str | None, rate_hz: float, size: tuple[int, int]) -> Callable[[], Pictures]:
-    """How to open it: the Pi's own where there is one and no V4L2 device was named, else V4L2."""
-    from edge.source import picamera
-
-    wanted = device if source == CAMERA else source
-    if (wanted is None or wanted.isdigit()) and picamera.is_there():
-        return lambda: picamera.PiCamera(wanted, rate_hz, size)
-    from edge.source.camera import Camera
-
-    return lambda: Camera(wanted, rate_hz, size)
+        return Latest(Paced(file(source, task.rate_hz, _tell)), task.rate_hz)
+    return file(source, task.rate_hz, _tell)
 
 
 def _show(view: str, hide: str, background: Path | None, show_empty: bool, output: Output) -> Show:

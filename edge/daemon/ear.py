@@ -135,7 +135,8 @@ class Ear:
         """End it; what was taken is heard to its end."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(patience_s)
+        if self._thread.ident is not None:
+            self._thread.join(patience_s)
 
     def order(self, what: Callable[[], None]) -> None:
         """Call it in the ear's thread, between two blocks."""

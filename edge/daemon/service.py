@@ -7,26 +7,24 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from edge.daemon.audio import audio_of
 from edge.daemon.config import Config
 from edge.daemon.control import Loaded
 from edge.daemon.crew import Crew, Running
-from edge.daemon.ear import Audio, Ear, Moment
+from edge.daemon.ear import Ear, Moment
+from edge.daemon.eyes import Eyes
 from edge.daemon.file_watch import FileWatch
-from edge.daemon.health import Health, Status
+from edge.daemon.health import Health
 from edge.daemon.hub import Feed, Hub
 from edge.daemon.keeper import Keeper
 from edge.daemon.listen import Listener
 from edge.daemon.memory import Forgetful, Memory
+from edge.daemon.outside import Notify, Outside
 from edge.daemon.pulse import Pulse
 from edge.daemon.quiet import Quiet, QuietError, gpio_line
 from edge.daemon.record import Record
-from edge.daemon.sections import Audio as AudioSection
 from edge.daemon.state_folder import state_folder
 from edge.daemon.store.error import StoreError
 from edge.daemon.store.store import Store
@@ -50,31 +48,6 @@ class ServiceError(Exception):
     """A service that cannot start; one line with the remedy."""
 
 
-class Notify(Protocol):
-    """systemd, or nobody (edge/daemon/systemd.py)."""
-
-    def ready(self, status: str = "") -> None: ...
-    def alive(self) -> None: ...
-    def reloading(self) -> None: ...
-    def stopping(self, status: str = "") -> None: ...
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What the service has around it; tests put doubles here."""
-
-    load: Callable[[], Config] | None = None
-    """Reads the configuration again; raises ConfigError."""
-    files: tuple[Path, ...] = ()
-    """Where it comes from: watched for changes."""
-    audio: Callable[[AudioSection], Audio] = audio_of
-    notify: Notify | None = None
-    tell: Callable[[Record], None] = lambda record: None
-    """One line of log for each record; called in the thread that made it."""
-    changed: Callable[[str, Status], None] = lambda part, status: None
-    """One line of log for each part that became well or ill."""
-
-
 class Service:
     """Implements ``Control``. Raises ServiceError, BundleError, ... when the first configuration cannot run."""
 
@@ -96,24 +69,29 @@ class Service:
         self._muted, self._switch = "", bool(self._memory.get("mute", False))
         self._quiet, self._let_go_of_pin = Quiet([]), lambda: None
         self._feeds: dict[str, Feed[Record]] = {}
-        self.crew = self._first_crew()
+        self.crew, self.eyes = self._first_models()
         self.ear = self._make_ear()
         self._wake, self._stopping, self._reloading = asyncio.Event(), False, False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def _first_crew(self) -> Crew:
+    def _first_models(self) -> tuple[Crew, Eyes]:
         try:
-            return Crew(self.config.task, saved=self._memory.threshold)
+            return self._load(self.config, None, None)
         except Exception:
             if self.store is not None:
                 self.store.close()
             raise
 
+    def _load(self, config: Config, crew: Crew | None, eyes: Eyes | None) -> tuple[Crew, Eyes]:
+        """What the configuration's tasks need; what runs already and is not changed stays."""
+        hears = Crew(config.task, crew, self._memory.threshold)
+        return hears, Eyes(config.task, eyes, self.health, config.audio.realtime, {r.name for r in hears.running})
+
     # -- Control ------------------------------------------------------------------------------------------------
 
     @property
     def models(self) -> list[Loaded]:
-        return [r.loaded() for r in self.crew.running]
+        return [r.loaded() for r in self.crew.running] + [e.loaded() for e in self.eyes]
 
     def set_threshold(self, model: str, label: str, threshold: float) -> None:
         configured = self.crew.set_threshold(model, label, threshold)
@@ -136,14 +114,15 @@ class Service:
     def cost(self) -> dict[str, float]:
         """Of all tasks together, and of the front ends that they share: sums."""
         loaded = [r.cost for r in self.crew.running]
-        inference_s = sum(c.inference_s for c in loaded)
+        inference_s = sum(c.inference_s for c in loaded) + sum(e.cost["inference_s"] for e in self.eyes)
         frontend_s = sum(g.frontend_s for g in self.ear.listener.groups)
         audio_s = self.ear.counts.samples / 16_000
-        share = (inference_s + frontend_s) / audio_s if audio_s else 0.0
+        share = (sum(c.inference_s for c in loaded) + frontend_s) / audio_s if audio_s else 0.0
+        share += sum(e.cost["real_time_factor"] for e in self.eyes)
         return {
             "inference_s": round(inference_s, 6),
             "frontend_s": round(frontend_s, 6),
-            "steps": sum(c.steps for c in loaded),
+            "steps": sum(c.steps for c in loaded) + sum(e.pictures for e in self.eyes),
             "real_time_factor": round(share, 6),
         }
 
@@ -157,12 +136,14 @@ class Service:
             self._start_sinks(keeper, Config.model_construct(sink={}))
             self._start_page(keeper)
             self._start_ear()
-            self._notify.ready(f"{len(self.crew.running)} models")
+            self.eyes.start(self._keep, self._ended)
+            self._notify.ready(f"{len(self.models)} models")
             await self._attend(keeper)
         finally:
             await self._close(keeper)
-        if self.ear.error is not None:
-            raise self.ear.error
+        for error in (self.ear.error, *(e.error for e in self.eyes)):
+            if error is not None:
+                raise error
 
     def stop(self) -> None:
         """End cleanly; in the event loop's thread."""
@@ -177,10 +158,10 @@ class Service:
     async def _attend(self, keeper: Keeper) -> None:
         watch = FileWatch(self._outside.files)
         looked, heard = 0.0, -1
-        while not self._stopping and (self.ear.alive or not self.crew.running):
+        while not self._stopping and self._is_at_work():
             self._look_quiet()
             if time.monotonic() - looked >= TURN_S:
-                looked, before, heard = time.monotonic(), heard, self.ear.counts.samples
+                looked, before, heard = time.monotonic(), heard, self._progress()
                 self._tell_costs()
                 self._reloading |= watch.changed()
                 if heard != before or not self.crew.running:
@@ -193,9 +174,18 @@ class Service:
                 await asyncio.wait_for(self._wake.wait(), PIN_TURN_S if self.config.quiet.gpio_pin else TURN_S)
             self._wake.clear()
 
+    def _is_at_work(self) -> bool:
+        """Something hears or looks, or nothing is wanted to."""
+        return self.ear.alive or any(e.alive for e in self.eyes) or not (self.crew.running or self.eyes)
+
+    def _progress(self) -> int:
+        """Rises while audio frames advance; without a task that hears, while pictures do."""
+        return self.ear.counts.samples if self.crew.running else sum(e.pictures for e in self.eyes)
+
     async def _close(self, keeper: Keeper) -> None:
         self._notify.stopping()
         await asyncio.to_thread(self.ear.stop)
+        await asyncio.to_thread(self.eyes.stop)
         self._tell_costs()
         for feed in self._feeds.values():
             feed.close()
@@ -214,11 +204,11 @@ class Service:
         recent_s = max(RECENT_S, self.config.store.recording_s)
         ear = Ear(listener, self._outside.audio(self.config.audio), self._heard, self.health, self.pulses, recent_s)
         ear.listen_in = self.config.page.listen_in
-        ear.ended = self._ear_ended
+        ear.ended = self._ended
         return ear
 
-    def _ear_ended(self) -> None:
-        """In the ear's thread."""
+    def _ended(self) -> None:
+        """In the thread of an ear or an eye."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -231,15 +221,19 @@ class Service:
     def _heard(self, events: list[Event], now: Moment) -> None:
         """In the ear's thread: nothing here waits."""
         for record in self.crew.hear(events, now, self.ear.recent.last):
-            self._outside.tell(record)
-            if self.store is not None:
-                self.store.add(record, self.recent if self.config.store.recordings else b"")
-            self.records.publish(record)
+            self._keep(record, self.recent if self.config.store.recordings else b"")
+
+    def _keep(self, record: Record, sound: bytes = b"") -> None:
+        """In any thread; nothing here waits."""
+        self._outside.tell(record)
+        if self.store is not None:
+            self.store.add(record, sound)
+        self.records.publish(record)
 
     def _tell_costs(self) -> None:
         for running in self.crew.running:
             self.health.say(f"task/{running.name}", True, _state(running), "", **running.loaded().cost)
-        wanted = {f"task/{r.name}" for r in self.crew.running}
+        wanted = {f"task/{m.manifest.name}" for m in self.models}
         for part in self.health.parts:
             if part.startswith("task/") and part not in wanted:
                 self.health.forget(part)
@@ -260,6 +254,8 @@ class Service:
 
     def _look_quiet(self) -> None:
         self._muted = self.ear.muted = self._quiet.reason(self._switch)
+        for eye in self.eyes:
+            eye.muted = self._muted
 
     # -- Sinks, page, store -------------------------------------------------------------------------------------
 
@@ -311,18 +307,18 @@ class Service:
             after = await asyncio.to_thread(self._outside.load)
             if not after.task:
                 raise ServiceError("no task in the configuration; write [[task]] with a model")
-            crew = await asyncio.to_thread(Crew, after.task, self.crew, self._memory.threshold)
+            crew, eyes = await asyncio.to_thread(self._load, after, self.crew, self.eyes)
         except Exception as e:  # whatever is wrong with it, what runs goes on
             text = " ".join(str(e).split()) or type(e).__name__
             self.health.say("config", False, "refused", f"{text}; what ran before runs on")
             LOG.warning("configuration refused, what ran before runs on: %s", text)
         else:
-            await self._change(keeper, after, crew)
+            await self._change(keeper, after, crew, eyes)
             self.health.say("config", True, "in force", str(after.path or "no file"))
             LOG.info("configuration read again")
         self._notify.ready()
 
-    async def _change(self, keeper: Keeper, after: Config, crew: Crew) -> None:
+    async def _change(self, keeper: Keeper, after: Config, crew: Crew, eyes: Eyes) -> None:
         before = self.config
         await self._stop_sinks(keeper, after)
         if after != before:
@@ -334,6 +330,9 @@ class Service:
         if self.store is not None:
             self.store.keep = after.store
         await self._change_audio(before, crew)
+        before_eyes, self.eyes = self.eyes, eyes
+        await asyncio.to_thread(before_eyes.stop, eyes)
+        eyes.start(self._keep, self._ended)
         await self._use_quiet()
 
     async def _change_audio(self, before: Config, crew: Crew) -> None:
