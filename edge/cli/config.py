@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,7 @@ def schema(
 def check(config: File = None) -> None:
     """Say what is wrong, one line each with file, line, field and remedy; exit 0 if nothing is."""
     from edge.daemon.config import ConfigError, load
+    from edge.daemon.secret import exposed
 
     try:
         found = load(config)
@@ -47,6 +49,8 @@ def check(config: File = None) -> None:
         raise typer.Exit(1) from None
     tasks = sum(t.enabled for t in found.task)
     print(f"{found.path or 'defaults, no file'}: ok, {_count(tasks, 'task')}, {_count(len(found.sink), 'sink')}")
+    for line in exposed(found, found.path):
+        print(f"nuthatch: {line}", file=sys.stderr)
 
 
 @app.command()

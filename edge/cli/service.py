@@ -32,6 +32,7 @@ def install(
         print(asked.unit.text(), end="")
         return
     asked.install()
+    _tell(*asked.exposed)
     _tell(f"installed {asked.unit_path}", f"configuration: {asked.config_path}")
     if user:
         _tell("to run without you logged in: sudo loginctl enable-linger $USER")

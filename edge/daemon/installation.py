@@ -98,6 +98,15 @@ class Installation:
         scope = ["--user"] if self.is_user else []
         return ["journalctl", *scope, "--unit", NAME, "--no-pager", f"--lines={lines}", *(["--follow"] * follow)]
 
+    @property
+    def exposed(self) -> list[str]:
+        """A line for each secret that others can read in the configuration."""
+        from edge.daemon.config import load
+        from edge.daemon.secret import exposed
+
+        path = self._at(self.config_path)
+        return exposed(load(path, {}), path)
+
     def _systemctl(self, *arguments: str) -> list[str]:
         return ["systemctl", *(["--user"] if self.is_user else []), "--no-ask-password", *arguments]
 

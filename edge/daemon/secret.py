@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 CREDENTIALS = "secrets"
 """The service's unit hands its folder of secrets over under this name."""
@@ -50,3 +51,22 @@ def find(file: Path, environ: Mapping[str, str] = os.environ) -> Path:
         handed = (Path(folder) / file, Path(folder) / f"{CREDENTIALS}_{file}")
         return next((p for p in handed if p.is_file()), file)
     return file.expanduser()
+
+
+def exposed(config: Any, file: Path | None) -> list[str]:
+    """A line for each field of a Config whose secret is in a file that others can read."""
+    try:
+        is_open = file is not None and file.stat().st_mode & 0o044
+    except OSError:
+        is_open = False
+    names = _secrets_in(config, "") if is_open else ()
+    found = [name for name in names if config.origin(name.split(".")).startswith(str(file))]
+    return [f"{n} is in {file}, which others can read; give it a file of its own, or chmod 600 {file}" for n in found]
+
+
+def _secrets_in(value: Any, name: str) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield name
+    below = dict(value) if isinstance(value, BaseModel) else value if isinstance(value, dict) else {}
+    for key, inner in below.items():
+        yield from _secrets_in(inner, f"{name}.{key}" if name else str(key))

@@ -31,6 +31,17 @@ def test_show_says_what_is_in_force(nuthatch, tmp_path):
     assert found["audio"]["device"] == "USB" and "hunter2" not in done.stdout
 
 
+def test_a_secret_that_others_can_read_is_told_of(nuthatch, tmp_path):
+    path = tmp_path / "nuthatch.toml"
+    path.write_text('[page]\ntoken = "hunter2hunter2hunter2"\n')
+    path.chmod(0o644)
+    done = nuthatch("config", "check", "--config", path)
+    assert done.returncode == 0 and "page.token is in" in done.stderr and "hunter2" not in done.stderr
+    path.write_text("")
+    environment = {"NUTHATCH_PAGE__TOKEN": "hunter2hunter2hunter2"}
+    assert nuthatch("config", "check", "--config", path, **environment).stderr == ""
+
+
 def test_schema_and_example_come_out_whole(nuthatch, tmp_path):
     schema = json.loads(nuthatch("config", "schema").stdout)
     assert schema["properties"]["page"] and schema["additionalProperties"] is False
