@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,10 @@ from edge.source.device import Device, choose
 from edge.source.error import DeviceBusy, DeviceStopped
 from edge.source.holder import holder
 from edge.source.microphone import UNAVAILABLE, Microphone
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from recorder import Recorder  # noqa: E402
 
 HAS_PORTAUDIO = ctypes.util.find_library("portaudio") is not None
 needs_portaudio = pytest.mark.skipif(
@@ -212,3 +217,15 @@ def test_no_microphone_is_one_line(monkeypatch):
     monkeypatch.setattr(module, "load_portaudio", Bare)
     with pytest.raises(SourceError, match="no microphone: Error querying device -1; nuthatch doctor"):
         Microphone()
+
+
+@needs_portaudio
+@pytest.mark.parametrize(("channel", "is_loud"), [(0, False), (1, True)])
+def test_a_channel_of_a_card_through_alsa(tmp_path, sound_card, channel, is_loud):
+    noise = (np.random.default_rng(0).normal(size=160_000) * 5_000).astype(np.int16)
+    np.stack([np.zeros_like(noise), noise], axis=1).tofile(tmp_path / "in.raw")
+    with Recorder(sound_card, "akemi", channel) as recorder:
+        opened = recorder.state("open")
+        blocks = [recorder.state("block")["peak"] for _ in range(10)]
+    assert (opened["name"], opened["channels"]) == ("fakemic", 2) and max(blocks) > (1_000 if is_loud else -1)
+    assert is_loud or max(blocks) == 0
