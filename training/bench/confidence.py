@@ -6,6 +6,7 @@ which the best label's is compared with the threshold.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +18,14 @@ from edge.manifest import Manifest
 from edge.runtime.litert import LiteRtModel
 from training.evaluate.interval import clustered
 
-RIGHT, NAMED = 0.95, 0.05
+RIGHT, NAMED = 0.9, 0.02
 GRID = tuple(round(0.3 + 0.05 * i, 2) for i in range(14))
 LEAVE = 0.7
 """Of `enter`."""
 RULE = (
     f"Rule: the lowest of {GRID[0]:g}, {GRID[1]:g}, ... {GRID[-1]:g} at which {RIGHT:.0%} of the named windows of the "
-    f"classes are right and at most {NAMED:.0%} of other sound, every folder counting the same, is named; the highest "
-    "where none does both."
+    f"classes are right and at most {NAMED:.0%} of speech, every folder counting the same, is named; the highest where "
+    "none does both. Noise is counted and not ruled out: a tap is rain to a microphone."
 )
 
 
@@ -40,6 +41,7 @@ class Stream:
     truth: int | None
     """The label that it is; None: none of them."""
     seconds: float
+    speech: bool = False
     threshold: float = 0.0
 
 
@@ -75,8 +77,9 @@ def smoothed(probabilities: np.ndarray, windows: int) -> np.ndarray:
 
 
 def stream_of(
-    name: str, audio: np.ndarray, manifest: Manifest, network: LiteRtModel, truth: int | None = None
-) -> Stream:
+    name: str, audio: np.ndarray, manifest: Manifest, network: LiteRtModel, truth: int | None = None,
+    speech: bool = False,
+) -> Stream:  # fmt: skip
     """int16 [n] through the front end, the network and the smoothing; empty for sound shorter than a window."""
     scene, frames = manifest.scene, features(audio, manifest.frontend)
     assert scene is not None
@@ -86,7 +89,7 @@ def stream_of(
     rows = [(network.run(frames[e - size : e]).astype(float) - zero) * scale for e in ends]
     probabilities = smoothed(np.array(rows).reshape(-1, len(manifest.labels)), scene.smooth_windows)
     seconds = len(audio) / manifest.frontend.sample_rate_hz
-    return Stream(name, probabilities.argmax(1), probabilities.max(1, initial=0.0), truth, seconds)
+    return Stream(name, probabilities.argmax(1), probabilities.max(1, initial=0.0), truth, seconds, speech)
 
 
 def choose(scenes: Sequence[Stream], others: Sequence[Stream]) -> float:
@@ -101,10 +104,10 @@ def _right(scenes: Sequence[Stream], threshold: float) -> float:
 
 
 def _named(others: Sequence[Stream], threshold: float) -> float:
-    """Mean over the folders of sound, however long each of them is."""
-    names = sorted({s.name for s in others})
-    shares = [np.concatenate([s.value for s in others if s.name == n]) >= threshold for n in names]
-    return float(np.mean([x.mean() for x in shares if len(x)])) if shares else 0.0
+    """Of speech; the mean over its folders, however long each of them is."""
+    folders = by_name([s for s in others if s.speech]).values()
+    shares = [np.concatenate([s.value for s in own]) >= threshold for own in folders]
+    return float(np.mean([x.mean() for x in shares if len(x)] or [0.0]))
 
 
 def crosswise(folds: Sequence[Fold]) -> Choice:
@@ -121,7 +124,7 @@ def crosswise(folds: Sequence[Fold]) -> Choice:
 
 
 def _at(stream: Stream, threshold: float) -> Stream:
-    return Stream(stream.name, stream.best, stream.value, stream.truth, stream.seconds, threshold)
+    return dataclasses.replace(stream, threshold=threshold)
 
 
 def by_name(streams: Sequence[Stream]) -> dict[str, list[Stream]]:

@@ -14,8 +14,8 @@ from training.data.sounds import Sounds
 from training.data.split import part_of
 from training.evaluate.material import WHOLE_S, half_of
 
-FOLDERS = ("librispeech_subset", "asterisk_prompts", "barista_commands", "noise_lt_speech_commands",
-           "speech_commands_v1_sample/_background_noise_")  # fmt: skip
+SPEECH = ("librispeech_subset", "asterisk_prompts", "barista_commands")
+FOLDERS = (*SPEECH, "noise_lt_speech_commands", "speech_commands_v1_sample/_background_noise_")
 """Beside the data, where they are there."""
 LONGEST_S = 600.0
 """Of each folder."""
@@ -29,6 +29,7 @@ class Other:
     name: str
     audio: np.ndarray
     """int16 [n]"""
+    speech: bool = False
 
 
 def others(beside: Path, part: str, learnt: Set[str]) -> list[Other]:
@@ -46,7 +47,7 @@ def _of(folder: Path, part: str, learnt: Set[str]) -> Other:
         if which(clip.speaker) == part:
             sounds.append(read_audio(clip.path))
     audio = np.concatenate(sounds) if sounds else np.zeros(0, np.int16)
-    return Other(folder.name, audio[: int(LONGEST_S * RATE_HZ)])
+    return Other(folder.name, audio[: int(LONGEST_S * RATE_HZ)], folder.name in SPEECH)
 
 
 def _empty_room(part: str) -> np.ndarray:

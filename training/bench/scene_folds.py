@@ -86,7 +86,10 @@ def _streams(
             scenes.append(stream_of(label, np.concatenate(own), manifest, network, i))
     learnt = {str(x.data) for x in manifest.licences}
     found = {
-        part: [stream_of(o.name, o.audio, manifest, network) for o in others(data.absolute().parent, part, learnt)]
+        part: [
+            stream_of(o.name, o.audio, manifest, network, None, o.speech)
+            for o in others(data.absolute().parent, part, learnt)
+        ]
         for part in ("calibration", "test")
     }
     return Fold(scenes, found["calibration"], found["test"])

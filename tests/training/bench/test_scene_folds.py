@@ -1,5 +1,6 @@
 """Scene folds: accuracy on the fold that was kept apart, and a threshold that was not chosen where it is reported."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -100,7 +101,7 @@ def streams(values, wrong=0):
 
 
 def speech(values):
-    return Stream("speech", np.zeros(len(values), int), np.array(values), None, 1.0)
+    return Stream("speech", np.zeros(len(values), int), np.array(values), None, 1.0, True)
 
 
 def test_the_lowest_threshold_that_keeps_both_rules():
@@ -109,8 +110,9 @@ def test_the_lowest_threshold_that_keeps_both_rules():
     assert choose([sure], [speech([0.62] * 20)]) == 0.65
     assert choose([streams([0.55] * 5 + [0.9] * 20, wrong=5)], [speech([0.2])]) == 0.6
     assert choose([sure], [speech([0.99] * 20)]) == GRID[-1]
-    quiet, loud = speech([0.2] * 1000), Stream("noise", np.zeros(2, int), np.array([0.7, 0.7]), None, 1.0)
+    quiet, loud = speech([0.2] * 1000), dataclasses.replace(speech([0.7, 0.7]), name="prompts")
     assert choose([sure], [quiet, loud]) == 0.75  # two windows of one folder weigh as much as a thousand of another
+    assert choose([sure], [quiet, dataclasses.replace(loud, speech=False)]) == GRID[0], "noise is reported only"
 
 
 def test_thresholds_are_reported_where_they_were_not_chosen():
