@@ -12,10 +12,14 @@ import typer
 from edge.cli import let_reader_go
 
 if TYPE_CHECKING:
+    from edge.daemon.level import Metered
     from edge.daemon.listen import Listener
     from edge.manifest import Bundle
     from edge.sink.scores import Scores
     from edge.source import Source
+
+TOO_LOUD = 0.01
+"""Of the samples at full scale: more than that is worth a word."""
 
 
 def listen(
@@ -35,6 +39,7 @@ def listen(
     ] = "litert",
 ) -> None:
     """Print a line for every keyword heard and every change of a scene. Ctrl-C ends it."""
+    from edge.daemon.level import Metered
     from edge.daemon.listen import listen as run
     from edge.sink.console import Console
 
@@ -46,7 +51,9 @@ def listen(
             if source == "mic":
                 stack.callback(_tell_overruns, audio)
                 _tell("listening; Ctrl-C ends")
-            run(audio, listener, [Console(sys.stdout, json)])
+            sound = Metered(audio)
+            stack.callback(_tell_level, source, sound)
+            run(sound, listener, [Console(sys.stdout, json)])
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
@@ -108,6 +115,13 @@ def _tell_overruns(audio: Source) -> None:
     overruns = getattr(audio, "overruns", 0)
     if overruns:
         _tell(f"microphone: {overruns} blocks were lost; the machine is too busy for these models")
+
+
+def _tell_level(source: str, sound: Metered) -> None:
+    if sound.clipped_share > TOO_LOUD:
+        _tell(f"{source}: {sound.clipped_share:.1%} of the samples are cut off; models hear less, turn the gain down")
+    elif sound.samples and not sound.peak:
+        _tell(f"{source}: nothing but zeros; is it muted or unplugged?")
 
 
 def _tell(line: str) -> None:

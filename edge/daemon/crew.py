@@ -128,6 +128,8 @@ class Crew:
         return guard is not None and guard.manifest.name == running.in_stream.gate.model
 
     def _open(self, section: Section, bundle: Bundle, names: dict[str, Bundle]) -> Running:
+        if bundle.manifest.task != "keyword" and (section.threshold is not None or section.thresholds):
+            raise ValueError(f"{section.model}: names scenes, its thresholds are in its manifest; leave threshold away")
         task = open_task(bundle, TaskOptions(backend=section.backend))
         try:
             Frontend(task.frontend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -41,9 +42,7 @@ class Level:
         scaled = samples.astype(np.float32)
         self.rms_dbfs = dbfs(math.sqrt(float(scaled @ scaled) / len(samples)))
         self.dead_s = self.dead_s + len(samples) / RATE_HZ if low == high else 0.0
-        clipped = 0
-        if peak >= CLIPPED:
-            clipped = int(np.count_nonzero((samples >= CLIPPED) | (samples <= -CLIPPED)))
+        clipped = count_clipped(samples) if peak >= CLIPPED else 0
         self._follow_clipping(len(samples), clipped)
         return clipped
 
@@ -63,6 +62,33 @@ class Level:
     @property
     def dead(self) -> bool:
         return self.dead_s >= DEAD_S
+
+
+class Metered:
+    """Blocks as they pass: how many samples of them, the largest, and how many are cut off."""
+
+    def __init__(self, blocks: Iterable[Samples]) -> None:
+        self._blocks = blocks
+        self.samples = self.peak = self._clipped = 0
+
+    @property
+    def clipped_share(self) -> float:
+        return self._clipped / self.samples if self.samples else 0.0
+
+    def __iter__(self) -> Iterator[Samples]:
+        for block in self._blocks:
+            self.samples += len(block)
+            if len(block):
+                peak = max(int(block.max()), -int(block.min()))
+                self.peak = max(self.peak, peak)
+                if peak >= CLIPPED:
+                    self._clipped += count_clipped(block)
+            yield block
+
+
+def count_clipped(samples: Samples) -> int:
+    """Samples at full scale, either end."""
+    return int(np.count_nonzero((samples >= CLIPPED) | (samples <= -CLIPPED)))
 
 
 def dbfs(amplitude: float) -> float:

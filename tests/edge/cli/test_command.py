@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import tiny_model
 
@@ -80,6 +81,24 @@ def test_listen_for_people_and_for_programs(nuthatch, bundle_path, wav):
 def test_listen_to_a_pipe_gives_the_same(nuthatch, bundle_path, wav, samples):
     arguments = ["listen", "--json", "--model", bundle_path, "--source"]
     assert nuthatch(*arguments, "-", stdin=samples.tobytes()).stdout == nuthatch(*arguments, wav).stdout
+
+
+def test_what_is_wrong_with_the_sound_is_told_once(nuthatch, bundle_path):
+    square = np.where(np.arange(32_000) // 40 % 2, 32_767, -32_768).astype(np.int16)
+    loud = nuthatch("listen", "--model", bundle_path, "--source", "-", stdin=square.tobytes())
+    assert loud.returncode == 0 and "100.0% of the samples are cut off" in loud.stderr
+    dead = nuthatch("listen", "--model", bundle_path, "--source", "-", stdin=bytes(64_000))
+    assert dead.stdout == "" and "nothing but zeros" in dead.stderr and dead.stderr.count("\n") == 1
+
+
+def test_a_scene_model_prints_its_changes_beside_keywords(nuthatch, bundle_path, wav, tmp_path):
+    scene = tiny_model.loudness_scene(tmp_path / "noise", 12)
+    done = nuthatch("listen", "--model", bundle_path, "--model", scene.folder, "--source", wav, "--threshold", "0.8")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and done.stderr == ""
+    assert [float(line[0]) for line in lines if line[-1] == "loudness"] == [1.16, 3.14]
+    assert {line[2] for line in lines if line[-1] == "noise"} == {"quiet", "loud"}
+    assert "every 60 ms the mean of 4 windows" in nuthatch("model", "info", scene.folder).stdout
 
 
 def test_scores_are_written_for_every_step(nuthatch, bundle_path, wav, tmp_path):

@@ -70,6 +70,8 @@ def test_nothing_to_run_is_refused(folder):
         service(folder, Script(), "a", ("b", f'gate = "{folder / "a"}"\ngate_labels = ["x"]'))
     with pytest.raises(ValueError, match="its targets are"):
         service(folder, Script(), ("a", "thresholds = { x = 0.5 }"))
+    with pytest.raises(ValueError, match="names scenes"):
+        service(folder, Script(), ("noise", "threshold = 0.5"))
 
 
 def test_a_recording_that_breaks_off_fails_the_service(folder):

@@ -48,4 +48,4 @@ def test_costs_are_counted_for_each_model(together, kitchen):
     for member in together[1].members:
         cost = member.cost.facts
         assert cost["steps"] > 0 and 0 < cost["real_time_factor"] < 1
-        assert cost["audio_s"] >= len(kitchen) / 16_000
+        assert cost["audio_s"] > len(kitchen) / 16_000 - 0.001
