@@ -45,9 +45,9 @@ async def serve(
     try:
         address = _address(config, listening, tls)
         control.health.say("page", True, "open", address)
-        opened(address)
         if tls is None and not config.page.is_loopback:
             LOG.warning("page: without tls_certificate the token goes over the network in clear")
+        opened(address)
         await _visit(listening)
         server = await asyncio.to_thread(importlib.import_module, "edge.daemon.page.server")
         await server.run(config, control, store, access, seen, listening, tls)
