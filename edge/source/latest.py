@@ -9,7 +9,8 @@ from edge.source.frame import Frame, Pictures
 
 EARLY = 0.25
 """A frame is due so much of a period early: a camera's clock and ours are not one."""
-JOIN_S = 2.0
+JOIN_S = 10.0
+"""A thread that is still in FFmpeg when Python ends may crash; a busy machine needs a while to end it."""
 
 
 class Latest:
