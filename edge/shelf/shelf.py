@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
 import time
@@ -12,9 +13,6 @@ from pathlib import Path
 
 from edge.manifest import Bundle, BundleError, open_bundle
 from edge.shelf.error import ShelfError
-from edge.shelf.fetch import fetched, synced
-from edge.shelf.signature import verify
-from edge.shelf.trial import tried
 
 CURRENT = "current"
 REJECTED = ".rejected"
@@ -35,6 +33,11 @@ class Shelf:
 
         Raises ShelfError; then everything is as it was.
         """
+        # what only adding needs is not loaded into a daemon that runs
+        from edge.shelf.fetch import fetched
+        from edge.shelf.signature import verify
+        from edge.shelf.trial import tried
+
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked(), fetched(source, self.folder, bool(self._public_key)) as place:
             try:
@@ -50,7 +53,7 @@ class Shelf:
             home = self.folder / name
             home.mkdir(exist_ok=True)
             target = home / _free(home, version)
-            synced(place)
+            _synced(place)
             place.replace(target)
             self._point(home, target.name)
             self._forget(home)
@@ -123,7 +126,7 @@ class Shelf:
         link.unlink(missing_ok=True)
         link.symlink_to(version)
         link.replace(home / CURRENT)
-        synced(home)
+        _synced(home)
 
     def _forget(self, home: Path) -> None:
         for version in self.versions(home.name)[: -self._keep]:
@@ -156,3 +159,13 @@ def _is_bundled(name: str) -> bool:
     except BundleError:
         return False
     return True
+
+
+def _synced(folder: Path) -> None:
+    """Everything in the folder is on the disk when it returns."""
+    for path in [*folder.iterdir(), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
