@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.daemon.health import Health
 from edge.daemon.record import Record
-from edge.manifest import BundleError, open_bundle
+from edge.manifest import Bundle, BundleError, open_bundle
 
 if TYPE_CHECKING:
     from edge.daemon.eye import Eye
@@ -27,11 +27,12 @@ class Eyes:
         health: Health | None = None,
         realtime: bool = True,
         taken: Collection[str] = (),
+        find: Callable[[str], Bundle] = open_bundle,
     ) -> None:
         self._eyes: list[Eye] = []
         names = set(taken)
         for section in sections:
-            if not section.enabled or (bundle := open_bundle(section.model)).manifest.picture is None:
+            if not section.enabled or (bundle := find(section.model)).manifest.picture is None:
                 continue
             if bundle.manifest.name in names:
                 raise BundleError(f"two models are named {bundle.manifest.name}; leave one")

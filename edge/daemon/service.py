@@ -29,6 +29,8 @@ from edge.daemon.state_folder import state_folder
 from edge.daemon.store.error import StoreError
 from edge.daemon.store.store import Store
 from edge.daemon.systemd import Notifier
+from edge.daemon.updates import Updates
+from edge.shelf import Shelf
 from edge.sink.sink import load as load_sink
 from edge.tasks.event import Event
 
@@ -69,6 +71,8 @@ class Service:
         self._muted, self._switch = "", bool(self._memory.get("mute", False))
         self._quiet, self._let_go_of_pin = Quiet([]), lambda: None
         self._feeds: dict[str, Feed[Record]] = {}
+        shelf = Shelf(self.state_folder / "models", config.models.public_key, config.models.keep)
+        self._updates = Updates(shelf, self.health)
         self.crew, self.eyes = self._first_models()
         self.ear = self._make_ear()
         self._wake, self._stopping, self._reloading = asyncio.Event(), False, False
@@ -83,9 +87,21 @@ class Service:
             raise
 
     def _load(self, config: Config, crew: Crew | None, eyes: Eyes | None) -> tuple[Crew, Eyes]:
-        """What the configuration's tasks need; what runs already and is not changed stays."""
-        hears = Crew(config.task, crew, self._memory.threshold)
-        return hears, Eyes(config.task, eyes, self.health, config.audio.realtime, {r.name for r in hears.running})
+        """What the configuration's tasks need; what runs already and is not changed stays.
+
+        A version of an added model that cannot run is left for the one before.
+        """
+        try:
+            return self._open(config, crew, eyes)
+        except Exception:
+            if not self._updates.leave_broken(m for t in config.task for m in (t.model, t.confirm)):
+                raise
+        return self._load(config, crew, eyes)
+
+    def _open(self, config: Config, crew: Crew | None, eyes: Eyes | None) -> tuple[Crew, Eyes]:
+        find, realtime = self._updates.open, config.audio.realtime
+        hears = Crew(config.task, crew, self._memory.threshold, find)
+        return hears, Eyes(config.task, eyes, self.health, realtime, {r.name for r in hears.running}, find)
 
     # -- Control ------------------------------------------------------------------------------------------------
 
@@ -163,7 +179,7 @@ class Service:
             if time.monotonic() - looked >= TURN_S:
                 looked, before, heard = time.monotonic(), heard, self._progress()
                 self._tell_costs()
-                self._reloading |= watch.changed()
+                self._reloading |= watch.changed() | self._updates.changed()
                 if heard != before or not self.crew.running:
                     self._notify.alive()
             if self._reloading:

@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 import tiny_model
 from bursts import bursts
-from serving import events, run, service, text, until
+from serving import Notes, events, run, service, text, until
 from sounding import Script
 
 from edge.daemon import keeper as keeper_module
 from edge.daemon import service as module
+from edge.daemon.config import load
 from edge.daemon.ear import Audio
-from edge.daemon.service import ServiceError
+from edge.daemon.outside import Outside
+from edge.daemon.service import Service, ServiceError
 from edge.manifest import BundleError
+from edge.shelf import Shelf
 from edge.tasks.event import Event
 
 EXPECTED_S = [1.16, 3.14]
@@ -137,6 +140,43 @@ def test_reload_changes_thresholds_and_models_and_loses_no_audio(folder, samples
     assert events(records, "a")[0] == ("loud", EXPECTED_S[0]) and events(records, "b")[0][1] > 3
     assert made.ear.counts.samples == len(samples) and made.ear.counts.reopened == 0
     assert len({r.stream for r in records}) == 1
+
+
+def added(folder, name, rows):
+    """A further version of a model of that name, with windows of so many frames."""
+    return tiny_model.loudness_bundle(folder / f"version{rows}" / name, rows=rows)
+
+
+def named(folder, *names):
+    """A configuration that calls models by name."""
+    tasks = "".join(f'[[task]]\nmodel = "{n}"\n' for n in names)
+    return text(folder) + tasks
+
+
+def test_a_new_version_of_a_model_takes_over_and_a_broken_one_is_left(folder, samples):
+    shelf, path = Shelf(folder / "state" / "models"), folder / "nuthatch.toml"
+    shelf.add(str(added(folder, "loudly", 12)))
+
+    async def update(made):
+        await until(lambda: made.ear.counts.samples == 24_000)
+        shelf.add(str(added(folder, "loudly", 15)))
+        await until(lambda: made.models[0].manifest.window_frames == 15)
+        third = shelf.add(str(added(folder, "loudly", 18)))
+        (third.folder / "model.tflite").write_bytes(b"damaged after it was added")
+        await until(lambda: "model/loudly" in made.health.parts)
+        status = made.health.parts["model/loudly"]
+        assert status.state == "rolled back" and "model.tflite" in status.text
+        assert made.models[0].manifest.window_frames == 15 and made.ear.alive
+        assert made.ear.counts.reopened == 0
+
+    path.write_text(named(folder, "loudly"))
+    audio = Audio(Script([samples[:24_000], 60]), "test")
+    made = Service(load(path, {}), Outside(lambda: load(path, {}), (path,), lambda section: audio, Notes()))
+    made.ear._stall_s = 100
+    run(made, update)
+    again = Service(load(path, {}), Outside(audio=lambda section: audio, notify=Notes()))
+    assert again.models[0].manifest.window_frames == 15
+    again.store.close()
 
 
 @pytest.mark.parametrize(
