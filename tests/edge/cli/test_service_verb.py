@@ -23,7 +23,8 @@ def systemctl(tmp_path):
     folder.mkdir()
     for name in ("systemctl", "journalctl"):
         program = folder / name
-        program.write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/called\ncat {tmp_path}/answer 2>/dev/null || true\n')
+        answer = f"cat {tmp_path}/answer 2>/dev/null || true"
+        program.write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/called\n{answer}\n')
         program.chmod(0o755)
     return {"PATH": f"{folder}:{os.environ['PATH']}", "XDG_CONFIG_HOME": str(tmp_path / "home")}
 
