@@ -159,8 +159,10 @@ def test_a_new_version_of_a_model_takes_over_and_a_broken_one_is_left(folder, sa
 
     async def update(made):
         await until(lambda: made.ear.counts.samples == 24_000)
+        await asyncio.sleep(1.1)  # versions are named after the second
         shelf.add(str(added(folder, "loudly", 15)))
         await until(lambda: made.models[0].manifest.window_frames == 15)
+        await asyncio.sleep(1.1)
         third = shelf.add(str(added(folder, "loudly", 18)))
         (third.folder / "model.tflite").write_bytes(b"damaged after it was added")
         await until(lambda: "model/loudly" in made.health.parts)
