@@ -42,12 +42,12 @@ class OpenPage:
     def port(self):
         return urlsplit(self.address).port
 
-    def connect(self, timeout_s=10.0):
+    def connect(self, timeout_s=30.0):
         return socket.create_connection(("127.0.0.1", self.port), timeout_s)
 
     def ask(self, path, body=None, method=None, **headers):
         """GET, or POST of JSON as the page's own script does it."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         sent = {"Host": f"127.0.0.1:{self.port}"}
         if body is not None:
             sent |= {"Content-Type": "application/json", "X-Nuthatch": "1"}
@@ -86,7 +86,7 @@ def serving(config, control, store):
     runner = threading.Thread(target=thread, name="page", daemon=True)
     runner.start()
     try:
-        assert opened.wait(20)
+        assert opened.wait(30)
         if ended:
             raise ended[0]
         yield found["address"]

@@ -102,7 +102,7 @@ def test_another_site_sees_and_changes_nothing(victim, name):
     with site(page.address) as port:
         tab = context.new_page()
         tab.goto(f"http://{name}:{port}/")
-        tab.wait_for_function("window.found", timeout=15_000)
+        tab.wait_for_function("window.found", timeout=30_000)
         found = tab.evaluate("window.found")
     blind = found.pop("blind")
     assert set(found.values()) == {"failed"}, found

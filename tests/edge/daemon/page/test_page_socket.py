@@ -27,7 +27,7 @@ def watching(page, use, **headers):
             aiohttp.ClientSession() as session,
             session.ws_connect(f"{page.address}/ws", headers=headers) as opened,
         ):
-            return await asyncio.wait_for(use(opened), 15)
+            return await asyncio.wait_for(use(opened), 30)
 
     return asyncio.run(run())
 
@@ -45,7 +45,7 @@ async def first(opened, kind, n=1):
     raise AssertionError(f"closed before {n} of {kind}")
 
 
-def until(condition, seconds=10.0):
+def until(condition, seconds=30.0):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "waited in vain"
@@ -162,7 +162,7 @@ def test_a_watcher_that_does_not_read_is_sent_away(open_page, monkeypatch):
     page = open_page(["wake_alexa"], speed=20.0)
     with raw_socket(page):
         until(lambda: page.control.pulses.feeds)
-        until(lambda: not page.control.pulses.feeds, 20)
+        until(lambda: not page.control.pulses.feeds)
 
 
 def test_a_watcher_that_is_gone_without_a_word_is_found_out(open_page, monkeypatch):
