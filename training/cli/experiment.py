@@ -43,7 +43,7 @@ def scenes(
     ] = False,
     first_seed: Annotated[int, typer.Option(help="100 for settings that are tried before the runs that count")] = 0,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated [default: all]")] = None,
-    eq_db: Annotated[float, typer.Option(help="Equalizers of the devices are within +- this")] = 6.0,
+    eq_db: Annotated[float, typer.Option(help="Equalizers of the devices are within +- this")] = 18.0,
     overrides: Overrides = None,
     work: Annotated[Path, typer.Option(help="Folder of the runs; finished ones are kept")] = Path(
         ".cache/experiments/scenes"
@@ -107,6 +107,38 @@ def compression(
     rungs = experiment.run(plan, _say)
     path = _write(out, "compression.md", experiment.page(rungs, plan))
     print(json.dumps({"rows": experiment.table(rungs)}) if as_json else path)
+
+
+@app.command()
+def portraits(
+    data: Annotated[
+        Path, typer.Option(help="img/ and mask/, or the folder that human_seg lies in", envvar="NUTHATCH_DATA")
+    ],
+    beside: Annotated[Path | None, typer.Option(help="Folder of the backgrounds [default: above --data]")] = None,
+    seeds: Seeds = 5,
+    arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated [default: all]")] = None,
+    overrides: Overrides = None,
+    work: Annotated[Path, typer.Option(help="Folder of the runs; finished ones are kept")] = Path(
+        ".cache/experiments/portraits"
+    ),
+    out: Out = Path("docs/experiments"),
+    threads: Threads = 0,
+    as_json: AsJson = False,
+) -> None:
+    """The decoder's gate, the boundary's loss and the pools, each left out."""
+    from training.experiment import portraits as experiment
+    from training.experiment import scenes as threading
+
+    threading.threads(threads)
+    folder = data / "human_seg" if (data / "human_seg").is_dir() else data
+    arms = tuple(dict.fromkeys([experiment.REFERENCE, *arm])) if arm else tuple(experiment.ARMS)
+    plan = experiment.Plan(
+        folder, beside or folder.resolve().parent, work, tuple(range(seeds)), arms, tuple(overrides or ())
+    )
+    outcomes = experiment.run(
+        plan, _say, lambda done: _say(str(_write(out, "portraits.md", experiment.page(done, plan))))
+    )
+    print(json.dumps({"rows": experiment.table(outcomes)}, default=vars) if as_json else out / "portraits.md")
 
 
 def _say(line: str) -> None:
