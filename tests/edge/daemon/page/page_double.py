@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from control_double import ControlDouble, StoreDouble
 
 from edge.daemon.config import load
 from edge.daemon.page.serve import serve
+from edge.daemon.record import record_of
+from edge.tasks.event import Event
 
 
 @dataclass
@@ -100,3 +103,10 @@ def serving(config, control, store):
 def configured(**settings):
     """As on the command line: ``page__token="..."``."""
     return load(Path(os.devnull), {}, {"page.port": 0} | {k.replace("__", "."): v for k, v in settings.items()})
+
+
+def heard(page, label="alexa", n=1):
+    """Records as the service publishes them."""
+    for k in range(n):
+        page.control.records.publish(record_of(Event(float(k), label, 0.97, "wake_alexa"), "keyword", "0" * 12, "s", 0))
+        time.sleep(0.002)  # ids rise with the millisecond
