@@ -97,7 +97,7 @@ def test_a_device_that_hangs_for_a_second_is_opened_again(keyword, samples):
     made.start()
     until(lambda: len(heard.events) == 2)
     assert 0.3 < time.monotonic() - began < 5
-    assert made.counts.stalls == 1 and ("audio", False, "reopening") in told
+    assert made.counts.stalls >= 1 and ("audio", False, "reopening") in told
     assert module.STALL_S == 1.0
     made.stop()
 

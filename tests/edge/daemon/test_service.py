@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 import types
 
@@ -117,6 +118,26 @@ def test_muting_holds_after_a_restart_and_lets_nothing_through(folder, samples):
 def test_quiet_hours_mute(folder, samples):
     made = service(folder, Script([samples]), "a", more='[quiet]\nhours = ["00:00-23:59", "23:58-00:01"]')
     assert run(made) == [] and made.muted == "hours"
+
+
+def test_a_pin_mutes_and_one_that_cannot_be_read_is_said(folder, samples, monkeypatch):
+    class Button:
+        is_pressed, closed = True, False
+
+        def __init__(self, pin):
+            assert pin == 17
+
+        def close(self):
+            Button.closed = True
+
+    pin = "[quiet]\ngpio_pin = 17"
+    monkeypatch.setitem(sys.modules, "gpiozero", types.SimpleNamespace(Button=Button))
+    made = service(folder, Script([samples]), "a", more=pin)
+    assert run(made) == [] and made.muted == "gpio" and Button.closed
+    monkeypatch.setitem(sys.modules, "gpiozero", None)
+    made = service(folder, Script([samples]), "a", more=pin)
+    assert len(run(made)) == 2
+    assert "pip install gpiozero" in made.health.parts["quiet"].text and not made.health.parts["quiet"].ok
 
 
 def test_reload_changes_thresholds_and_models_and_loses_no_audio(folder, samples):
