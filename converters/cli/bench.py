@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from converters.measure.result import Result
     from edge.board import Board
 
-ANCHORS = "anchors"
+ANCHORS, DAEMON = "anchors", "daemon"
 
 
 def bench(
@@ -43,10 +43,14 @@ def bench(
     A .tflite, or a bundle with another board than native, is compiled, linked, run and compared with TFLM.
     A bundle on native listens, beside pymicro-wakeword where that knows the word.
     --pictures gives the IoU of a model for pictures, beside rivals.
-    `anchors` measures every model of the published figures (files in DATA/models) on every core.
+    `anchors` measures every model of the published figures (files in DATA/models) on every core; `daemon` what
+    `nuthatch run` takes in steady state, beside pymicro-wakeword.
     """
     if model == ANCHORS:
         _table(data, out, as_json)
+        return
+    if model == DAEMON:
+        listening.daemon(seconds, out, as_json)
         return
     if pictures:
         listening.portraits(model, pictures, rivals, run, split, out, as_json)

@@ -190,10 +190,11 @@ def _counts(port: int) -> tuple[int, int]:
             text = answer.read().decode()
     except (urllib.error.URLError, OSError) as e:
         raise SoakError(f"the daemon's metrics cannot be read ({e}); is the port taken?") from None
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    heard_s = [s.value for s in samples if s.labels.get("fact") == "heard_s"]
-    lost = [s.value for s in samples if s.name == "nuthatch_audio_lost_samples_total"]
-    return round(sum(heard_s) * RATE_HZ), round(sum(lost))
+    values = {
+        s.name: s.value for family in text_string_to_metric_families(text) for s in family.samples if not s.labels
+    }
+    heard_s, lost = (values.get(f"nuthatch_audio_{n}_total", 0.0) for n in ("heard_seconds", "lost_samples"))
+    return round(heard_s * RATE_HZ), round(lost)
 
 
 def _judge(

@@ -18,6 +18,7 @@ from typing import Any
 
 from training.bench.cost import write_sound
 
+MODELS = ("wake_alexa", "wake_computer")
 OURS, RIVAL = "nuthatch run", "pymicro-wakeword"
 RIVAL_MODELS = ("alexa", "hey_jarvis")
 SETTLE_S = 8.0

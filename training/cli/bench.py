@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 # The options, once for this verb and for the one of converters/cli that hands over to it.
-Model = Annotated[str, typer.Argument(help="Bundled model's name, a bundle's folder, a .tflite file, or `anchors`")]
+Model = Annotated[
+    str, typer.Argument(help="Bundled model's name, a bundle's folder, a .tflite file, `anchors` or `daemon`")
+]
 BoardName = Annotated[str, typer.Option(help="Where to run, a file of boards/; native is this machine")]
 Repeats = Annotated[int, typer.Option(min=1, help="Processes of each kind, turn by turn")]
 Seconds = Annotated[float, typer.Option(min=5.0, help="Sound that each process hears")]
@@ -98,6 +100,18 @@ def portraits(
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")
+    print(json.dumps(result) if as_json else text, end="\n" if as_json else "")
+
+
+def daemon(seconds: float, out: Path | None, as_json: bool) -> None:
+    """The daemon with two models in steady state, and the page of it."""
+    from training.bench import daemon as steady
+
+    result = steady.compare(steady.MODELS, seconds)
+    text = steady.text(result)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "daemon.md").write_text(text, "utf-8")
     print(json.dumps(result) if as_json else text, end="\n" if as_json else "")
 
 
