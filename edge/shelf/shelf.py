@@ -49,10 +49,10 @@ class Shelf:
             except (ShelfError, BundleError) as e:
                 # the bundle lies in a folder that nobody knows
                 raise ShelfError(f"{source}: {str(e).replace(f'{place}/', '').replace(str(place), 'it')}") from None
-            version = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{_model_hash(bundle)}"
+            version = f"{_now()}-{_model_hash(bundle)}"
             home = self.folder / name
             home.mkdir(exist_ok=True)
-            target = home / _free(home, version)
+            target = home / version
             _synced(place)
             place.replace(target)
             self._point(home, target.name)
@@ -141,16 +141,14 @@ class Shelf:
             yield
 
 
+def _now() -> str:
+    """To the millisecond: versions are ordered by their names."""
+    now_ms = time.time_ns() // 1_000_000
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now_ms // 1000))}.{now_ms % 1000:03d}"
+
+
 def _model_hash(bundle: Bundle) -> str:
     return bundle.manifest.files["model.tflite"].sha256[:12]
-
-
-def _free(home: Path, version: str) -> str:
-    """Added twice within a second."""
-    found, k = version, 1
-    while (home / found).exists():
-        found, k = f"{version}-{k}", k + 1
-    return found
 
 
 def _is_bundled(name: str) -> bool:
