@@ -160,12 +160,12 @@ def _push(daemon: subprocess.Popen[bytes], audio: Samples, result: Soak, port: i
 
 
 def _look(pid: int, given: int, result: Soak, say: Callable[[str], None]) -> None:
-    hour = Hour(round(given / RATE_HZ / HOUR_S, 3), *_usage(pid))
+    hour = Hour(round(given / RATE_HZ / HOUR_S, 3), *usage(pid))
     result.hours.append(hour)
     say(f"{hour.audio_h:7.2f} h  {hour.resident_mb:6.1f} MB  {hour.cpu_s:8.1f} CPU s")
 
 
-def _usage(pid: int) -> tuple[float, float]:
+def usage(pid: int) -> tuple[float, float]:
     """(resident memory in 10**6 bytes, CPU seconds) of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -5,7 +5,6 @@ Both hear the same stream at the speed it sounds, at the same time, in processes
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.daemon.soak import usage
 from training.bench.cost import write_sound
 
 MODELS = ("wake_alexa", "wake_computer")
@@ -91,30 +91,22 @@ def _watch(lines: dict[str, list[str]], seconds: float) -> dict[str, tuple[float
     processes = {n: subprocess.Popen(line, stdout=subprocess.DEVNULL) for n, line in lines.items()}
     try:
         time.sleep(SETTLE_S)
-        before = {n: _cpu_s(p) for n, p in processes.items()}
+        before = {n: _usage(p) for n, p in processes.items()}
         started = time.monotonic()
         time.sleep(seconds)
         taken_s = time.monotonic() - started
-        return {
-            n: (round(100 * (_cpu_s(p) - before[n]) / taken_s, 3), round(_resident_mb(p), 1))
-            for n, p in processes.items()
-        }
+        after = {n: _usage(p) for n, p in processes.items()}
+        return {n: (round(100 * (after[n][1] - before[n][1]) / taken_s, 3), round(after[n][0], 1)) for n in lines}
     finally:
         for process in processes.values():
             process.send_signal(signal.SIGKILL)
             process.wait()
 
 
-def _cpu_s(process: subprocess.Popen[bytes]) -> float:
+def _usage(process: subprocess.Popen[bytes]) -> tuple[float, float]:
     if process.poll() is not None:
         raise SteadyError(f"{process.args!r} ended with {process.returncode}; run it by itself")
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_mb(process: subprocess.Popen[bytes]) -> float:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) * 1024 / 1e6
+    return usage(process.pid)
 
 
 def text(result: dict[str, Any]) -> str:
