@@ -19,6 +19,7 @@ from edge.manifest import Bundle, Manifest, open_bundle
 from edge.runtime.litert import LiteRtModel
 from training.bench.confidence import Choice, Fold, by_name, crosswise, rates, stream_of
 from training.bench.other_sound import others
+from training.bench.window import window_cost
 from training.data.audio import DataError, read_audio
 from training.data.clip import Clip
 from training.data.heard import learnt_from
@@ -164,7 +165,8 @@ def write(bundle: Bundle, result: dict[str, Any], choice: Choice) -> None:
     ]
     scene = dataclasses.replace(manifest.scene, enter=choice.enter, leave=choice.leave)
     evidence = merged_evidence(manifest.evidence, entries)
-    dataclasses.replace(manifest, scene=scene, evidence=evidence).write(bundle.folder)
+    costs = [window_cost(bundle)]
+    dataclasses.replace(manifest, scene=scene, evidence=evidence, costs=costs).write(bundle.folder)
 
 
 def page(model: str, result: dict[str, Any], choice: Choice, bundle: Bundle) -> str:

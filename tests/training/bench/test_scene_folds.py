@@ -69,6 +69,7 @@ def test_folds_reach_the_manifest_and_the_page(runs, tmp_path):
     assert manifest.scene.leave < manifest.scene.enter
     assert manifest.scene.hop_frames == bundle.manifest.scene.hop_frames
     assert {e["measure"] for e in manifest.evidence} == {"accuracy", "named"}
+    assert manifest.costs[0]["milliseconds"] > 0
     assert manifest.training["clips"] == 18  # the speech is no clip of a label
 
 
