@@ -111,7 +111,7 @@ def test_from_sounds_to_a_bundle_and_its_measure(sounds, tmp_path, nuthatch):
     low, high = result["interval"]
     assert 0 <= low <= result["accuracy"] <= high <= 1
     assert result["learnt_from"] == {"clips": 0, "sources": 0}
-    assert manifest["scene"]["hop_frames"] == 8  # a quarter of the window
+    assert manifest["scene"]["hop_frames"] == 40  # the recipe's
 
 
 def test_a_bundle_says_what_it_is_asked_about_that_it_learnt_from(sounds, tmp_path, nuthatch):
