@@ -13,9 +13,11 @@ def card(bundle: Bundle) -> str:
     """Several lines, without the last line's end."""
     manifest = bundle.manifest
     lines = [f"{manifest.name}  {manifest.description}".rstrip(), f"folder      {bundle.folder}"]
-    lines += _network(manifest)
+    lines += _picture(manifest) if manifest.picture is not None else _network(manifest)
     lines += [f"{name:<16}{f.bytes:,} B  sha256 {f.sha256[:16]}" for name, f in sorted(manifest.files.items())]
-    lines += [f"operating point {_point(p)}" for p in manifest.operating_points] or ["no operating point"]
+    lines += [f"operating point {_point(p)}" for p in manifest.operating_points]
+    if not manifest.operating_points and manifest.picture is None:
+        lines.append("no operating point")
     lines += [f"evidence    {_pairs(e)}" for e in manifest.evidence]
     lines += [f"costs       {_pairs(c)}" for c in manifest.costs]
     lines += [f"data        {x.data}, {x.licence}  {x.source}".rstrip() for x in manifest.licences]
@@ -36,10 +38,29 @@ def _network(manifest: Manifest) -> Iterator[str]:
             f"stream      a step of {manifest.stream.step_frames} frames ({manifest.step_ms} ms), "
             f"{manifest.stream.state_bytes:,} B of state, warm after {manifest.stream.warmup_frames} frames"
         )
+    if (scene := manifest.scene) is not None:
+        yield (
+            f"scene       every {scene.hop_frames * frontend.hop_ms} ms the mean of {scene.smooth_windows} windows, "
+            f"entered at {scene.enter:g}, left below {scene.leave:g}"
+        )
+        return
     yield (
         f"decision    mean of {decision.window_steps} steps, "
         f"{decision.refractory_ms} ms refractory, release at {decision.release:g} of the threshold"
     )
+
+
+def _picture(manifest: Manifest) -> Iterator[str]:
+    """Of a model that sees: a front end and a decision for sound would say nothing."""
+    picture, training = manifest.picture, manifest.training
+    assert picture is not None
+    yield f"targets     {', '.join(manifest.targets)}"
+    yield f"picture     {picture.width} x {picture.height} pixels, RGB, at most {picture.rate_hz:g} a second"
+    yield f"mask        {picture.width} x {picture.height} probabilities"
+    yield f"presence    from {picture.presence:.1%} of the picture on"
+    if "macs" in training:
+        parameters, macs = training.get("parameters", 0), training["macs"]
+        yield f"network     {parameters:,} parameters, {macs:,} multiply-accumulates a picture"
 
 
 def _point(point: OperatingPoint) -> str:
