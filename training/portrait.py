@@ -55,6 +55,7 @@ class PortraitData:
     folder: str = ""
     sources: list[str] = field(default_factory=list)
     """Digests of the files learnt from, those of further folders left out."""
+    watch_names: list[str] = field(default_factory=list)
 
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> PortraitData:
@@ -62,12 +63,16 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     portraits = Portraits(folders.data)
     train: list[Picture] = []
     watch: list[Picture] = []
-    paths, sources = {p.stem: p for p, _ in portraits.pairs}, list[str]()
+    paths = {p.stem: p for p, _ in portraits.pairs}
+    sources, names = list[str](), list[str]()
     for name, picture in portraits.read():
         learnt = part_of(name, recipe.data.salt) in recipe.data.parts
-        (train if learnt else watch).append(picture)
         if learnt:
+            train.append(picture)
             sources.append(digest_of_file(paths[name]))
+        else:
+            watch.append(picture)
+            names.append(name)
     for line in portraits.named[:5]:
         say(line)
     if portraits.skipped:
@@ -86,8 +91,8 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     found = folders.find(recipe.data.backgrounds, say)
     backgrounds = [b for source, path in found for b in _backgrounds(source, path, recipe.seed, say)]
     people = [cut_out(p) for p in train]
-    used, name = [s for s, _ in (*more, *found)], folders.data.resolve().name
-    return PortraitData(recipe, train, watch, people, backgrounds, repeats, used, name, sources)
+    used, folder = [s for s, _ in (*more, *found)], folders.data.resolve().name
+    return PortraitData(recipe, train, watch, people, backgrounds, repeats, used, folder, sources, names)
 
 
 def _backgrounds(source: Backgrounds, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
@@ -176,7 +181,7 @@ class Trainee(nn.Module):
 
 def network_input(rgb: np.ndarray) -> torch.Tensor:
     """uint8 [B, H, W, 3] -> float [B, 3, H, W]."""
-    return (torch.from_numpy(rgb).permute(0, 3, 1, 2).float() - 128) * INPUT_SCALE
+    return (torch.tensor(rgb).permute(0, 3, 1, 2).float() - 128) * INPUT_SCALE
 
 
 def train(
@@ -198,11 +203,24 @@ def train(
     data = gather(recipe, folders, say)
     say(f"{len(data.train)} pictures to learn from, {len(data.watch)} to watch, {len(data.backgrounds)} backgrounds")
     examples = PortraitExamples(data, recipe.data.workers or torch.get_num_threads())
+    if recipe.fit.start:
+        net.load_state_dict(load_trained(Path(recipe.fit.start), recipe).state_dict())
     net.encoder = fit(net.encoder, examples, recipe.encoder, recipe.seed, out / "encoder.pt", report=report)  # type: ignore[arg-type]
     fit(net.train(), examples, recipe.fit, recipe.seed + 1, out / "last.pt", _watch(data), report)
     if first_process():
         _save(data, examples, net, out)
     return out / "model.pt"
+
+
+def load_trained(run: Path, recipe: Recipe) -> nn.Module:
+    """The network of a finished run, for the recipe's size: the same weights suit any. Raises DataError."""
+    net = build(recipe.model, len(LABELS), recipe.height, recipe.width)
+    try:
+        net.load_state_dict(torch.load(run / "model.pt", weights_only=True, map_location="cpu")["state_dict"])
+    except Exception as e:  # torch raises a different type for every way a file can be broken
+        said = (str(e).splitlines() or [type(e).__name__])[0]
+        raise DataError(f"{run}: no finished run of this network ({said}); give another start") from None
+    return net.eval()
 
 
 def _watch(data: PortraitData) -> Callable[[nn.Module], dict[str, float]]:

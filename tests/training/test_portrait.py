@@ -140,3 +140,14 @@ def test_further_folders_are_learnt_from_and_never_watched(pictures, recipe, tmp
     assert found.sources == alone.sources and len(alone.sources) == len(alone.train)
     assert list(PortraitExamples(found).weights) == [2.0] * len(alone.train) + [0.5] * 5
     assert any("missing: not in" in line for line in said) and found.used[0].folder == "more"
+
+
+def test_a_run_may_start_from_anothers_weights(pictures, tmp_path):
+    first = load("portrait", [*SMALL, "encoder.epochs=1", "fit.epochs=0"])
+    train(first, Folders(pictures, tmp_path), tmp_path / "first", tmp_path)
+    again = load("portrait", [*SMALL, "encoder.epochs=0", "fit.epochs=0", "seed=5", f"fit.start={tmp_path / 'first'}"])
+    train(again, Folders(pictures, tmp_path), tmp_path / "again", tmp_path)
+    a, b = (torch.load(tmp_path / n / "model.pt", weights_only=True)["state_dict"] for n in ("first", "again"))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    with pytest.raises(DataError, match="no finished run"):
+        train(load("portrait", [*SMALL, "fit.start=nowhere"]), Folders(pictures, tmp_path), tmp_path / "x", tmp_path)
