@@ -33,7 +33,7 @@ _nonces = count(1)
 
 @dataclass(frozen=True)
 class Heard:
-    """One event of the board; the smoothed score is ``sum / full_scale``."""
+    """One event of the board, or another state; the smoothed score is ``sum / full_scale``."""
 
     position: int
     """Samples from the stream's start to the end of the last one that the score saw."""
@@ -314,7 +314,7 @@ class Link:
         """Events, steps and noise are dealt with; a restart that nobody asked for is an error."""
         if line.startswith(_BOOT) and not self._may_restart:
             raise LinkError(f"{self.transport.name}: the board has restarted ({line[len(_BOOT) : -1]}); start again")
-        if line.startswith("m-event-["):
+        if line.startswith(("m-event-[", "m-scene-[")):
             event = _heard(line)
             self.noise += event is None
             self.heard.extend([event] if event else [])
@@ -357,7 +357,7 @@ def _costs(lines: Sequence[str], unit: str) -> dict[str, Cost]:
 
 
 def _heard(line: str) -> Heard | None:
-    m = re.fullmatch(r"m-event-\[(\d+),(\d+),([1-9]\d*),(.+)\]", line)
+    m = re.fullmatch(r"m-(?:event|scene)-\[(\d+),(\d+),([1-9]\d*),(.+)\]", line)
     return Heard(int(m[1]), m[4], int(m[2]), int(m[3])) if m else None
 
 

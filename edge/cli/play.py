@@ -1,4 +1,4 @@
-"""``nuthatch play``: a recording into a board; the events that the board hears."""
+"""``nuthatch play``: a recording into a board; the events or states that the board hears."""
 
 from __future__ import annotations
 
