@@ -110,7 +110,7 @@ def build(firmware: Firmware) -> tuple[fit.Bytes | None, str]:
 
 def remedy(firmware: Firmware) -> str:
     """What would fit: smaller bundled models, boards with more memory."""
-    models = [m for m in bundled_names() if m != firmware.name and _fits(m, firmware.board)]
+    models = [m for m in bundled_names() if m != firmware.name and _alike(m, firmware) and _fits(m, firmware.board)]
     boards = sorted(_larger(firmware), key=lambda b: (b.simulated != firmware.board.simulated, b.ram.bytes, b.id))
     ideas = [", ".join(models[:2]), " or ".join(f"{b.id} ({b.ram.bytes:,} B)" for b in boards[:2])]
     return f"Try {' or '.join(i for i in ideas if i) or 'a smaller network'}"
@@ -121,6 +121,11 @@ def _larger(firmware: Firmware) -> list[Board]:
     folder, least = platformio.project_boards(firmware.project), firmware.at_least
     boards = [open_board(n, folder) for n in known(folder)]
     return [b for b in boards if b.ram.bytes >= least.ram and b.flash.bytes >= least.flash]
+
+
+def _alike(model: str, firmware: Firmware) -> bool:
+    """For the same task, as far as the firmware's is known."""
+    return firmware.bundle is None or open_bundle(model).manifest.task == firmware.bundle.manifest.task
 
 
 def _fits(model: str, board: Board) -> bool:

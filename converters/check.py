@@ -215,6 +215,11 @@ def check_bundle(
     folder: Path, manifest: Manifest, features: np.ndarray | None, count: int, network: object = None
 ) -> Iterator[Rung]:
     """All rungs of a bundle; random features where none are given."""
+    if manifest.picture is not None:
+        from converters.check_pictures import check_pictures
+
+        yield from check_pictures(folder, manifest, count)
+        return
     model = Subject.read(folder / "model.tflite")
     wanted = (1, manifest.window_frames, manifest.frontend.bands, 1)
     found = model.graph[model.graph.inputs[0]].shape

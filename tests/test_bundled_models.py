@@ -13,7 +13,7 @@ from edge.manifest import bundled_names, open_bundle
 ROOT = Path(__file__).parents[1]
 NUTHATCH = Path(sys.executable).parent / "nuthatch"
 LISTENING = {"commands12": 128_000, "wake_alexa": 80_000, "wake_computer": 80_000, "wake_computer_small": 36_000}
-LIMIT_BYTES = {**LISTENING, "sounds10": 61_000}
+LIMIT_BYTES = {**LISTENING, "sounds10": 61_000, "portrait": 200_000}
 # samples/README.md: from when on the word is heard, and which model knows it.
 SAID = [
     (1.2, "computer", "wake_computer"), (2.9, "right", "commands12"), (10.9, "alexa", "wake_alexa"),
@@ -45,6 +45,16 @@ def test_the_scene_model_says_how_it_decides_and_what_it_learnt_from():
     assert accuracy["clips"] == 320
     assert abs(accuracy["value"] - accuracy["float_accuracy"]) <= 0.01
     assert len(manifest.training["sources"].split()) == accuracy["sources"]
+
+
+def test_the_portrait_model_says_how_well_it_does_on_pictures_it_never_saw():
+    manifest = open_bundle("portrait").manifest
+    assert (manifest.task, manifest.targets, manifest.stream) == ("portrait", ["person"], None)
+    iou = next(e for e in manifest.evidence if e["measure"] == "iou")
+    low, high = iou["interval"]
+    assert iou["conditions"] == "test pictures" and iou["pictures"] >= 50 and low < iou["value"] < high
+    assert iou["value"] > 0.6 and iou["boundary_iou"] > 0.55
+    assert len(manifest.training["sources"].split()) == manifest.training["pictures"]
 
 
 def test_the_first_command_prints_the_right_keywords():
