@@ -53,7 +53,7 @@ def bench(
         listening.daemon(seconds, out, as_json)
         return
     if pictures:
-        listening.portraits(model, pictures, rivals, run, split, out, as_json)
+        listening.portraits(model, pictures, rivals, run, split, write, out, as_json)
         return
     if rivals or run:
         raise typer.BadParameter("--rivals and --run go with --pictures")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from training.data.portraits import Picture, resized
 from training.data.pseudo_masks import open_segmenter
 from training.evaluate.portrait import Material, Segmenter, bundle_segmenter, figures, masks_of, material
 from training.evaluate.segmentation import band_iou, interval, iou
+from training.evaluate.trial import merged_evidence
 
 OURS, FLOAT, SINET, SELFIE = "nuthatch, int8", "nuthatch, float", "SINet, authors' weights", "MediaPipe selfie"
 WEIGHTS, SELFIE_FILE = ("sinet_portrait.pth", "SINet.pth"), "selfie_segmentation.tflite"
@@ -146,6 +148,25 @@ def latency(bundle: Bundle, selfie: Path | None) -> dict[str, float]:
                 best[name] = min(best[name], time.perf_counter() - start)
     found = {name: round(1e6 * s, 1) for name, s in best.items()}
     return found | ({"ratio": round(best[OURS] / best[SELFIE], 3)} if SELFIE in best else {})
+
+
+def write(bundle: Bundle, result: dict[str, Any]) -> None:
+    """Puts our own figures into the bundle's manifest: IoU as evidence, time as a cost."""
+    ours, taken = result["networks"][OURS], result["microseconds"]
+    note = f"{result['split']} pictures" + (f", {result['learnt_from']} learnt from" if result["learnt_from"] else "")
+    entry = {
+        "measure": "iou", "value": ours["iou"], "interval": ours["interval"], "boundary_iou": ours["boundary_iou"],
+        "pictures": ours["pictures"], "data": result["data"], "conditions": note,
+    }  # fmt: skip
+    if FLOAT in result["networks"]:
+        entry["float_iou"] = result["networks"][FLOAT]["iou"]
+    cost: dict[str, Any] = {"what": "one picture, LiteRT, one thread, x86", "microseconds": taken[OURS]}
+    if "ratio" in taken:
+        cost["over_mediapipe_selfie"] = taken["ratio"]
+    manifest = bundle.manifest
+    evidence = merged_evidence(manifest.evidence, [entry])
+    costs = [*(c for c in manifest.costs if c.get("what") != cost["what"]), cost]
+    dataclasses.replace(manifest, evidence=evidence, costs=costs).write(bundle.folder)
 
 
 def _invoke(path: Path) -> Callable[[], None]:

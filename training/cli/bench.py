@@ -31,7 +31,7 @@ Data = Annotated[
 ]
 Budget = Annotated[float, typer.Option(help="With --folds: false accepts per hour of each command")]
 Write = Annotated[
-    bool, typer.Option("--write", help="With --folds: put accuracy and thresholds into the model's manifest")
+    bool, typer.Option("--write", help="With --folds and --pictures: put what was found into the model's manifest")
 ]
 Snr = Annotated[float, typer.Option(help="With --wake: noise level in dB beside clean")]
 Seed = Annotated[int, typer.Option(help="With --wake: of the stream's layout")]
@@ -86,8 +86,9 @@ def bench(
 
 
 def portraits(
-    model: str, pictures: Path, rivals: Path | None, run: Path | None, split: str, out: Path | None, as_json: bool
-) -> None:
+    model: str, pictures: Path, rivals: Path | None, run: Path | None, split: str, write: bool, out: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """IoU on pictures beside other networks, and the page of it."""
     from edge.manifest import BundleError, open_bundle
     from training.bench import portrait, portrait_page
@@ -97,6 +98,8 @@ def portraits(
         raise BundleError(f"{bundle.manifest.name}: a model for sound; --pictures measures models for pictures")
     result = portrait.compare(bundle, pictures, rivals, run, split, lambda line: print(line, file=sys.stderr))
     text = portrait_page.page(result)
+    if write:
+        portrait.write(bundle, result)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{bundle.manifest.name}.md").write_text(text, "utf-8")

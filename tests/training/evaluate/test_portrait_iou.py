@@ -138,6 +138,15 @@ def test_the_page_tells_our_figures_from_the_rivals(bundle, pictures):
     assert f"| {bench.SINET} | all | 8 | 0.500 [" in text and "IoU above the authors' weights, all | 0.500" in text
 
 
+def test_what_was_found_goes_into_the_manifest(bundle, pictures, nuthatch):
+    code, out, err = nuthatch("bench", bundle.folder, "--pictures", pictures, "--split", "all", "--write", "--json")
+    assert code == 0, err
+    found, manifest = json.loads(out), open_bundle(bundle.folder).manifest
+    (entry,), (cost,) = manifest.evidence, manifest.costs
+    assert entry["value"] == found["networks"][bench.OURS]["iou"] and entry["conditions"] == "all pictures"
+    assert cost["microseconds"] == found["microseconds"][bench.OURS]
+
+
 def test_a_folder_without_rivals_is_one_line(bundle, pictures, tmp_path):
     with pytest.raises(DataError, match="none of sinet_portrait.pth"):
         bench.compare(bundle, pictures, tmp_path, None, "all", print)
