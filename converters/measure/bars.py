@@ -79,9 +79,9 @@ def _sizes(rows: Sequence[Row]) -> list[Bar]:
     return [
         _most("RAM without stack over the activations' floor", limits["ram"], ratios),
         _most(
-            "bytes of code",
+            "bytes of code, models with published figures",
             limits["code_bytes"],
-            [(r.flash_code_bytes, f"{r.model} on {r.board}") for r in all_results],
+            [(r.flash_code_bytes, f"{r.model} on {r.board}") for r in results(row for row in rows if row.anchor)],
         ),
         _most(
             "instructions of the first call (init)",

@@ -12,7 +12,7 @@ import av
 
 from edge.source.error import SourceError
 from edge.source.frame import Frame, Say
-from edge.source.pixels import rgb_of
+from edge.source.pixels import Rgb, rgb_of
 
 NONBLOCK = "4"
 """AVFMT_FLAG_NONBLOCK, which FFmpeg's option has no name for: a camera that stops must not hold a thread."""
@@ -49,26 +49,27 @@ class Camera:
         started = last = time.monotonic()
         number = 0
         while not self._closed:
-            for decoded in self._read():
+            for picture in self._read():
                 last = time.monotonic()
-                yield Frame(rgb_of(decoded), last - started, number)
+                yield Frame(picture, last - started, number)
                 number += 1
             if time.monotonic() - last > SILENT_S:
                 raise SourceError(f"camera {self.path}: no picture for {SILENT_S:.0f} s; {REMEDY}")
 
-    def _read(self) -> list[Any]:
-        """What is there now, at most one packet; waits a little if there is nothing."""
+    def _read(self) -> list[Rgb]:
+        """What is there now, of at most one packet; waits a little if there is nothing."""
         try:
             with self._lock:
-                if self._closed:
-                    return []
-                packet = next(self._container.demux(video=0))
-                return self._decode(packet)
+                return [] if self._closed else self._next()
         except BlockingIOError:
             time.sleep(POLL_S)
             return []
         except (av.FFmpegError, OSError, StopIteration) as e:
             raise SourceError(f"camera {self.path}: gone ({_reason(e)}); {REMEDY}") from None
+
+    def _next(self) -> list[Rgb]:
+        """Copies: a packet, and a frame without compression, lie in memory that closing the device takes away."""
+        return [rgb_of(frame).copy() for frame in self._decode(next(self._container.demux(video=0)))]
 
     def _decode(self, packet: Any) -> list[Any]:
         if packet.dts is None and packet.size == 0:  # the end, which a camera does not have

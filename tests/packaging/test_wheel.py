@@ -92,6 +92,6 @@ def test_the_wheel_for_aarch64_hears_the_same_in_a_debian_root(tmp_path, index, 
     target += ["--abi=cp311", "--abi=abi3", "--abi=none", "--only-binary=:all:", f"--target={site}"]
     run(sys.executable, "-m", "pip", "install", "-q", *target, wheel, LITERT_IN_QEMU)
     emulator = ["qemu-aarch64-static", "-cpu", "cortex-a72", "-L", debian_arm64, "-E", f"PYTHONPATH={site}"]
-    program = [debian_arm64 / "usr/bin/python3.11", "-c", "from edge.cli import main; main()"]
+    program = [debian_arm64 / "usr/bin/python3.11", "-P", "-c", "from edge.cli import main; main()"]
     done = run(*emulator, *program, *listen_arguments())
     assert_same(done.stdout, expected)
