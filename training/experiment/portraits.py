@@ -165,7 +165,8 @@ def page(outcomes: Sequence[Outcome], plan: Plan) -> str:
         f"Written by `nuthatch experiment portraits`: {rows[0]['seeds']} of {len(plan.seeds)} seeds, {len(outcomes)}"
         f" runs of {recipe.encoder.epochs} and {recipe.fit.epochs} epochs at {recipe.height} x {recipe.width}"
         f" pixels, width {recipe.model.get('width', 1.0):g}. Each seed keeps other pictures apart,"
-        f" {pictures} in all, the same in every arm. IoU in points; the gain is the published network's minus the arm's, picture by picture.",
+        f" {pictures} in all, the same in every arm. IoU in points; the gain is the published network's"
+        " minus the arm's, picture by picture.",
         "",
         "| arm | IoU | in the band | gain, IoU [by seed] [by picture] | gain in the band [by seed] [by picture] |"
         " in the band |",
