@@ -96,9 +96,9 @@ def compression(
 ) -> None:
     """Float, distilled, pruned, int8: accuracy and bytes of each."""
     from training.experiment import compression as experiment
-    from training.experiment import scenes as threading
+    from training.experiment.scenes import threads as use_threads
 
-    threading.threads(threads)
+    use_threads(threads)
     data = _esc(data)
     plan = experiment.Plan(
         data, beside or data.resolve().parent, work, recipe, tuple(range(seeds)), _numbers(folds), teachers, channels,
@@ -127,9 +127,9 @@ def portraits(
 ) -> None:
     """The decoder's gate, the boundary's loss and the pools, each left out."""
     from training.experiment import portraits as experiment
-    from training.experiment import scenes as threading
+    from training.experiment.scenes import threads as use_threads
 
-    threading.threads(threads)
+    use_threads(threads)
     folder = data / "human_seg" if (data / "human_seg").is_dir() else data
     arms = tuple(dict.fromkeys([experiment.REFERENCE, *arm])) if arm else tuple(experiment.ARMS)
     plan = experiment.Plan(
