@@ -28,7 +28,7 @@ def test_sparsity_rises_and_stays():
 
 
 def test_masks_take_the_smallest_of_each_layers_scale():
-    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3))
+    net = nn.Sequential(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3))
     with torch.no_grad():
         net[1].weight.mul_(1000)  # as a normalization behind it would allow
     kept = prune.masks(net, 0.5)
@@ -37,6 +37,13 @@ def test_masks_take_the_smallest_of_each_layers_scale():
     assert share == pytest.approx(0.5, abs=0.01)
     assert kept["0.weight"].float().mean() > 0.3
     assert prune.masks(net, 0.0) == {}
+
+
+def test_depthwise_filters_stay_while_others_suffice():
+    net = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 32, 1))
+    assert set(prune.masks(net, 0.7)) == {"1.weight"}
+    assert sum(int((~m).sum()) for m in prune.masks(net, 0.7).values()) == int(0.7 * (72 + 256))
+    assert set(prune.masks(net, 0.9)) == {"0.weight", "1.weight"}
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])

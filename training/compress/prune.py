@@ -27,17 +27,19 @@ def prunable(net: nn.Module) -> dict[str, torch.Tensor]:
 def masks(net: nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
     """bool for each prunable weight, True where it stays; that share of all of them is False.
 
-    What is zero already is the smallest, so masks only grow while the share does.
+    Filters over a single channel, as depthwise ones, stay whole as long as the others suffice: they are few, and a
+    filter of three taps without two of them is none. What is zero already is the smallest, so masks only grow while
+    the share does.
     """
     weights = prunable(net)
-    if sparsity <= 0 or not weights:
+    count = int(sparsity * sum(w.numel() for w in weights.values()))
+    if count <= 0:
         return {}
-    sizes = {n: (w.abs() / w.abs().pow(2).mean().sqrt().clamp_min(1e-12)) for n, w in weights.items()}
-    flat = torch.cat([s.flatten() for s in sizes.values()])
-    count = int(sparsity * len(flat))
-    if count == 0:
-        return {}
-    threshold = flat.kthvalue(count).values
+    dense = {n: w for n, w in weights.items() if w.shape[1] > 1}
+    if sum(w.numel() for w in dense.values()) <= count:
+        dense = weights
+    sizes = {n: (w.abs() / w.abs().pow(2).mean().sqrt().clamp_min(1e-12)) for n, w in dense.items()}
+    threshold = torch.cat([s.flatten() for s in sizes.values()]).kthvalue(count).values
     return {n: s > threshold for n, s in sizes.items()}
 
 
