@@ -24,7 +24,7 @@ def import_sinet(weights: Path, out: Path, pictures: Path | None, qat_epochs: in
     Raises ConvertError for weights of something else.
     """
     from training.data.audio import DataError
-    from training.portrait import INPUT_SCALE
+    from training.models.sinet import INPUT_SCALE
     from training.sinet_weights import for_pixels, published
 
     try:

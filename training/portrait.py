@@ -15,7 +15,7 @@ from torch import nn
 from training.augment.portrait_light import light
 from training.augment.portrait_warp import warp
 from training.data.audio import DataError
-from training.data.compositor import CutOut, compose, cut_out
+from training.data.compositor import CutOut, beside_people, compose, cut_out
 from training.data.drawn_portraits import backdrop
 from training.data.heard import MOST, digest_of_file
 from training.data.portraits import Picture, Portraits, open_picture, picture_files, resized
@@ -26,12 +26,11 @@ from training.keyword import Folders, first_process, refuse_another_recipe
 from training.losses.boundary import KERNEL_EIGHTH
 from training.losses.segmentation import SegmentationLoss
 from training.models import build
-from training.models.sinet import LABELS
-from training.portrait_recipe import Backgrounds, More, Recipe
+from training.models.sinet import INPUT_SCALE, LABELS, network_input
+from training.picture_classes import learn_classes
+from training.portrait_recipe import More, Pictures, Recipe
 from training.recipe import Fit
 
-INPUT_SCALE = 1 / 64
-"""The network's real input is the pixel less 128, times this."""
 CALIBRATION_PICTURES = 128
 BACKGROUNDS = 3_000
 """As many pictures of a folder are kept in memory."""
@@ -48,9 +47,11 @@ class PortraitData:
     people: list[CutOut | None]
     """One for each picture to learn from."""
     backgrounds: list[np.ndarray]
+    own: list[np.ndarray] = field(default_factory=list)
+    """What is beside the people in the pictures to learn from."""
     repeats: list[float] = field(default_factory=list)
     """How often an epoch takes each picture to learn from."""
-    used: list[Backgrounds | More] = field(default_factory=list)
+    used: list[Pictures | More] = field(default_factory=list)
     """The sources of the backgrounds and of further pictures."""
     folder: str = ""
     sources: list[str] = field(default_factory=list)
@@ -90,12 +91,12 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
         repeats += [source.repeats] * len(further)
     found = folders.find(recipe.data.backgrounds, say)
     backgrounds = [b for source, path in found for b in _backgrounds(source, path, recipe.seed, say)]
-    people = [cut_out(p) for p in train]
+    people, own = [cut_out(p) for p in train], [b for b in map(beside_people, train) if b is not None]
     used, folder = [s for s, _ in (*more, *found)], folders.data.resolve().name
-    return PortraitData(recipe, train, watch, people, backgrounds, repeats, used, folder, sources, names)
+    return PortraitData(recipe, train, watch, people, backgrounds, own, repeats, used, folder, sources, names)
 
 
-def _backgrounds(source: Backgrounds, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
+def _backgrounds(source: Pictures, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
     files = [f for f in picture_files(folder) if not set(source.without) & set(f.relative_to(folder).parts)]
     order = np.random.default_rng(seed).permutation(len(files))[:BACKGROUNDS]
     read, broken = [], 0
@@ -130,17 +131,21 @@ class PortraitExamples:
         person = data.people[index]
         if person is not None and rng.random() < recipe.data.composed:
             others = [p for p in data.people if p is not None]
-            made = compose(rng, [person, *others], self._background(rng, size), recipe.compose, size)
-            made = warp(rng, made, size, 0.25)
+            fabric = self._background(rng, size) if recipe.compose.clothes else None
+            made = compose(rng, [person, *others], self._background(rng, size), recipe.compose, size, fabric)
+            made = warp(rng, made, size, 0.25, recipe.data.degrees)
         else:
-            made = warp(rng, data.train[index], size)
+            made = warp(rng, data.train[index], size, 0.5, recipe.data.degrees)
         return Picture(light(rng, made.rgb), made.mask)
 
     def _background(self, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+        data = self.data
+        if data.own and data.recipe.data.own and rng.random() < data.recipe.data.own:
+            return data.own[int(rng.integers(len(data.own)))]
         # Drawn ones too: no folder has a plain wall of every colour.
-        if not self.data.backgrounds or rng.random() < 0.1:
+        if not data.backgrounds or rng.random() < 0.1:
             return backdrop(rng, max(size))
-        return self.data.backgrounds[int(rng.integers(len(self.data.backgrounds)))]
+        return data.backgrounds[int(rng.integers(len(data.backgrounds)))]
 
     def batch(self, draws: Any, rows: np.ndarray, epoch: int) -> tuple[torch.Tensor, ...]:
         """float [B, 3, H, W], mask int [B, H, W], nothing."""
@@ -179,11 +184,6 @@ class Trainee(nn.Module):
         return logits
 
 
-def network_input(rgb: np.ndarray) -> torch.Tensor:
-    """uint8 [B, H, W, 3] -> float [B, 3, H, W]."""
-    return (torch.tensor(rgb).permute(0, 3, 1, 2).float() - 128) * INPUT_SCALE
-
-
 def train(
     recipe: Recipe,
     folders: Folders,
@@ -195,6 +195,7 @@ def train(
     """Train into the folder `out`; returns the path of `model.pt`. Continues where its checkpoints stand.
 
     First the encoder learns the coarse prediction, then, from there, the whole network (Park et al. 2020, section 4).
+    Before both it may learn to tell things apart, of which there are more pictures than of people with masks.
     """
     torch.manual_seed(recipe.seed)
     net = build(recipe.model, len(LABELS), recipe.height, recipe.width)
@@ -205,6 +206,8 @@ def train(
     examples = PortraitExamples(data, recipe.data.workers or torch.get_num_threads())
     if recipe.fit.start:
         net.load_state_dict(load_trained(Path(recipe.fit.start), recipe).state_dict())
+    elif recipe.classes.epochs:
+        data.used += learn_classes(net.encoder, recipe, folders, out / "classes.pt", say, report)  # type: ignore[arg-type]
     net.encoder = fit(net.encoder, examples, recipe.encoder, recipe.seed, out / "encoder.pt", report=report)  # type: ignore[arg-type]
     fit(net.train(), examples, recipe.fit, recipe.seed + 1, out / "last.pt", _watch(data), report)
     if first_process():
@@ -280,5 +283,5 @@ def _facts(data: PortraitData, net: nn.Module) -> dict[str, Any]:
         "further_pictures": len(data.train) - len(data.sources),
         "sources": " ".join(sorted(data.sources)) if len(data.sources) <= MOST else "",
         "backgrounds": len(data.backgrounds),
-        "epochs": [recipe.encoder.epochs, recipe.fit.epochs],
+        "epochs": [recipe.classes.epochs, recipe.encoder.epochs, recipe.fit.epochs],
     }

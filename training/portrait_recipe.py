@@ -11,14 +11,14 @@ from training.recipe import Fit
 
 
 @dataclass(frozen=True)
-class Backgrounds:
-    """A folder of pictures without people that stands beside the data, and its licence."""
+class Pictures:
+    """A folder of pictures that stands beside the data, and its licence."""
 
     folder: str
     licence: str = ""
     origin: str = ""
     without: tuple[str, ...] = ()
-    """Folders in it that do show people."""
+    """Folders in it that are left out: of backgrounds, those that do show people."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,26 @@ class Data:
     """How often an epoch takes each person, each time drawn anew."""
     composed: float = 0.6
     """Share of the examples that are made by the compositor."""
-    backgrounds: tuple[Backgrounds, ...] = ()
+    own: float = 0.0
+    """How often a background is what is beside the people of another picture to learn from."""
+    degrees: float = 45.0
+    """Up to which a picture is turned; published: 45."""
+    backgrounds: tuple[Pictures, ...] = ()
     more: tuple[More, ...] = ()
+    classes: tuple[Pictures, ...] = ()
+    """Folders of class folders, whose classes the encoder learns to tell apart before it sees a mask."""
     workers: int = 0
     """Threads that make examples; 0: as many as torch has."""
 
     @property
-    def beside(self) -> tuple[Backgrounds | More, ...]:
+    def beside(self) -> tuple[Pictures | More, ...]:
         """All folders that are looked for beside the data."""
-        return (*self.backgrounds, *self.more)
+        return (*self.backgrounds, *self.more, *self.classes)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All of it. `encoder` is the first stage, `fit` the second."""
+    """All of it. `encoder` is the first stage, `fit` the second; `classes` goes before both."""
 
     name: str
     task: str
@@ -70,6 +76,7 @@ class Recipe:
     boundary_weight: float = 0.5
     data: Data = field(default_factory=Data)
     compose: Compose = field(default_factory=Compose)
+    classes: Fit = field(default_factory=lambda: Fit(epochs=0))
     encoder: Fit = field(default_factory=Fit)
     fit: Fit = field(default_factory=Fit)
 

@@ -196,7 +196,7 @@ def test_int8_stays_within_a_point_of_float():
     from training.data.drawn_portraits import drawn
     from training.evaluate.segmentation import segmentation
     from training.losses.segmentation import SegmentationLoss
-    from training.portrait import network_input
+    from training.models.sinet import network_input
 
     torch.manual_seed(0)
     rng = np.random.default_rng(0)

@@ -20,7 +20,8 @@ from training.data.drawn_portraits import drawn, write_drawn
 from training.evaluate.segmentation import segmentation
 from training.keyword import Folders
 from training.models import build
-from training.portrait import INPUT_SCALE, predict, train
+from training.models.sinet import INPUT_SCALE
+from training.portrait import predict, train
 from training.recipe import load
 from training.sinet_weights import MEAN_BGR, STD_BGR, for_pixels, published
 

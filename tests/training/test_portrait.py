@@ -11,13 +11,16 @@ from training.data.audio import DataError
 from training.data.drawn_portraits import backdrop, write_drawn
 from training.keyword import Folders
 from training.models import build
-from training.portrait import PortraitExamples, Trainee, gather, network_input, predict, train
+from training.models.sinet import network_input
+from training.picture_classes import ClassExamples, learn_classes
+from training.picture_classes import gather as gather_classes
+from training.portrait import PortraitExamples, Trainee, gather, predict, train
 from training.portrait_recipe import Recipe
 from training.recipe import RecipeError, load
 
 SMALL = [
-    "model.width=0.34", "height=64", "width=64", "repeats=2", "encoder.epochs=2", "fit.epochs=2", "encoder.batch=8",
-    "fit.batch=8", "workers=2",
+    "model.width=0.34", "height=64", "width=64", "repeats=2", "classes.epochs=2", "encoder.epochs=2", "fit.epochs=2",
+    "classes.batch=8", "encoder.batch=8", "fit.batch=8", "workers=2",
 ]  # fmt: skip
 
 
@@ -30,6 +33,12 @@ def pictures(tmp_path_factory):
         for i in range(3):
             Image.fromarray(backdrop(np.random.default_rng(i), 90)).save(top / "det_raccoon" / part / f"{i}.jpg")
     (top / "det_raccoon" / "plain" / "broken.jpg").write_bytes(b"\xff\xd8")
+    for domain in ("photo", "painting"):
+        for i, name in enumerate(("ball", "Wind mill")):
+            (top / "pacs72" / domain / name).mkdir(parents=True)
+            for k in range(4):
+                rgb = backdrop(np.random.default_rng((i, k)), 72)
+                Image.fromarray(rgb).save(top / "pacs72" / domain / name / f"{k}.jpg")
     return top / "people"
 
 
@@ -74,6 +83,33 @@ def test_examples_depend_on_their_place_and_epoch_only(pictures, recipe):
     assert float(examples.shares().sum()) == pytest.approx(1)
 
 
+def test_classes_of_one_name_are_one_and_rare_ones_come_more_often(pictures, recipe):
+    (pictures.parent / "pacs72" / "photo" / "ball" / "4.jpg").write_bytes(b"\xff\xd8")
+    said = []
+    found = folders(pictures, recipe).find(recipe.data.classes, said.append)
+    examples = gather_classes(found, 0, 1, said.append)
+    assert examples.names == ["ball", "wind_mill"] and np.bincount(examples.labels).tolist() == [8, 8]
+    assert any("1 pictures of things cannot be read" in line for line in said)
+    uneven = ClassExamples(examples.pictures[:10], np.array([0] * 8 + [1] * 2), examples.names)
+    assert uneven.weights.sum() == pytest.approx(10) and uneven.weights[9] == pytest.approx(2 * uneven.weights[0])
+    x, labels, words = examples.batch(None, np.array([[0, 0], [15, 0], [0, 0]]), 3)
+    assert (
+        x.shape == (3, 3, 96, 96)
+        and labels.tolist() == examples.labels[[0, 15, 0]].tolist()
+        and set(words.tolist()) == {-1}
+    )
+    assert torch.equal(x[0], x[2])
+
+
+def test_without_class_folders_the_first_weights_stay(recipe, tmp_path):
+    encoder = build(recipe.model, 2, 64, 64).encoder
+    before = {k: v.clone() for k, v in encoder.state_dict().items()}
+    said = []
+    assert learn_classes(encoder, recipe, Folders(tmp_path, tmp_path), tmp_path / "c.pt", said.append, print) == []
+    assert all(torch.equal(before[k], v) for k, v in encoder.state_dict().items())
+    assert any("pacs72: not in" in line for line in said)
+
+
 def test_each_stage_has_its_output(recipe):
     net = build(recipe.model, 2, 64, 64)
     x = network_input(np.zeros((1, 64, 64, 3), np.uint8))
@@ -86,12 +122,12 @@ def test_a_run_goes_on_where_it_was_killed(pictures, recipe, tmp_path):
     whole, parted = tmp_path / "whole", tmp_path / "parted"
     heard = []
     file = train(recipe, folders(pictures, recipe), whole, tmp_path, report=lambda *a: heard.append(a))
-    assert [a[0] for a in heard] == [1, 2, 1, 2]
+    assert [a[0] for a in heard] == [1, 2, 1, 2, 1, 2]
 
     class KilledError(Exception):
         pass
 
-    for stop in (1, 2):  # within the first stage, within the second
+    for stop in (1, 2, 2):  # within each of the three stages
 
         def killed(epoch, epochs, figures, left=[stop]):  # noqa: B006
             left[0] -= 1

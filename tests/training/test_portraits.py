@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from training.augment.portrait_clothes import dressed
 from training.augment.portrait_light import light
 from training.augment.portrait_warp import warp
 from training.data.audio import DataError
-from training.data.compositor import Compose, compose, cut_out, grain, grained
+from training.data.compositor import Compose, beside_people, compose, cut_out, grain, grained
 from training.data.drawn_portraits import backdrop, drawn, write_drawn
 from training.data.portraits import BACKDROP, KEPT, Picture, Portraits, open_picture, read_mask, resized
 
@@ -150,6 +151,43 @@ def test_a_person_cut_by_the_lower_border_stands_there_again():
         assert made[-1].any()
 
 
+def test_what_is_beside_people_is_a_background():
+    rgb = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    mask = np.zeros((200, 300), bool)
+    mask[50:, 200:260] = True
+    mask[80:90, 110:120] = True
+    assert np.array_equal(beside_people(Picture(rgb, mask)), rgb[:, :104])  # 2 % of the longer side are kept off
+    assert beside_people(Picture(rgb, np.ones_like(mask))) is None
+    assert beside_people(Picture(rgb, np.zeros_like(mask))) is rgb
+
+
+def test_new_clothes_leave_the_head_and_keep_the_folds():
+    rng = np.random.default_rng(6)
+    rgb = np.full((100, 60, 3), 100.0, np.float32)
+    rgb[::2] = 140
+    green = np.zeros((100, 60, 3), np.uint8)
+    green[..., 1] = 200
+    for _ in range(20):
+        made = dressed(rng, rgb, np.ones((100, 60), np.float32), green)
+        assert made.dtype == np.float32 and made.shape == rgb.shape
+        assert np.abs(made[:3, 30] - rgb[:3, 30]).max() < 2  # the line is slanted
+        assert (made[95:, 30, 1] - made[95:, 30, 0]).min() > 40
+        assert abs(float(made[96, 30, 1] - made[97, 30, 1])) > 20
+
+
+def test_clothes_change_no_mask_and_none_are_changed_unasked():
+    person = cut_out(drawn(np.random.default_rng(7), 120, 1))
+    fabric, behind = backdrop(np.random.default_rng(8), 90), backdrop(np.random.default_rng(9), 90)
+
+    def made(clothes, fabric):
+        options = Compose(people=(1.0,), empty=0.0, clothes=clothes)
+        return compose(np.random.default_rng(10), [person], behind, options, (64, 64), fabric)
+
+    plain = made(0.0, fabric)
+    assert np.array_equal(plain.rgb, made(0.0, None).rgb)
+    assert not np.array_equal(plain.rgb, made(1.0, fabric).rgb)
+
+
 def test_the_person_gets_the_grain_of_the_background():
     rng = np.random.default_rng(3)
     flat = np.full((64, 64, 3), 120.0)
@@ -171,6 +209,22 @@ def test_picture_and_mask_are_warped_alike():
         assert made.mask.mean() < 0.9
     plain = warp(np.random.default_rng(0), Picture(np.asarray(image), np.asarray(mask) > 0), (96, 128), 0.0)
     assert plain.mask.mean() == 0.5
+
+
+def test_a_picture_is_turned_as_far_as_asked():
+    mask = np.zeros((65, 65), bool)
+    mask[31:34, 5:60] = True
+    upright = Picture(np.zeros((65, 65, 3), np.uint8), mask)
+
+    def steepest(degrees):
+        rng, tilts = np.random.default_rng(11), []
+        for _ in range(40):
+            y, x = np.nonzero(warp(rng, upright, (65, 65), 1.0, degrees).mask)
+            if len(x) > 40:
+                tilts.append(abs(np.polyfit(x, y, 1)[0]))
+        return max(tilts)
+
+    assert steepest(0.0) < 0.02 < steepest(10.0) < 0.2 < 0.5 < steepest(45.0)
 
 
 def test_light_keeps_the_shape_and_the_seed_decides():

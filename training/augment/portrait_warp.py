@@ -7,18 +7,22 @@ import numpy as np
 from training.data.portraits import Picture, pillow
 
 FILL = (128, 128, 128)
-DEGREES = 45.0
 SCALE = (0.5, 1.5)
 SHIFT = 0.25
 
 
-def warp(rng: np.random.Generator, picture: Picture, size: tuple[int, int], probability: float = 0.5) -> Picture:
-    """At (height, width), warped with that probability, mirrored with one half; what comes in from outside is grey."""
+def warp(
+    rng: np.random.Generator, picture: Picture, size: tuple[int, int], probability: float = 0.5, degrees: float = 45.0
+) -> Picture:
+    """At (height, width), warped with that probability, mirrored with one half; what comes in from outside is grey.
+
+    Turned by up to `degrees` either way, before the aspect changes.
+    """
     height, width = size
     h, w = picture.mask.shape
     turn, scale, dx, dy = 0.0, 1.0, 0.0, 0.0
     if rng.random() < probability:
-        turn, scale = float(np.deg2rad(rng.uniform(-DEGREES, DEGREES))), float(rng.uniform(*SCALE))
+        turn, scale = float(np.deg2rad(rng.uniform(-degrees, degrees))), float(rng.uniform(*SCALE))
         dx, dy = (float(v) for v in rng.uniform(-SHIFT, SHIFT, 2))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     # From the result's pixels, centred and in shares of the picture, to the source's.

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from training.augment.portrait_clothes import dressed
 from training.data.portraits import Picture, pillow
 
 SMALLEST_PERSON = 0.01
 """Share of its picture below which a person is not cut out."""
+FREE = 64
+"""Pixels of a side below which what is free of people is no background."""
 OVERSCALE = 3.0
 """A person is enlarged by this at most: what is blurred must not mean a person."""
 
@@ -48,6 +51,8 @@ class Compose:
     """How often nobody is there."""
     light: float = 0.7
     """Up to how much of the difference in colour is taken away."""
+    clothes: float = 0.0
+    """How often a person wears something else."""
 
 
 def cut_out(picture: Picture) -> CutOut | None:
@@ -66,6 +71,23 @@ def cut_out(picture: Picture) -> CutOut | None:
     return CutOut(picture.rgb[box], soft[box].astype(np.float32), cut)
 
 
+def beside_people(picture: Picture) -> np.ndarray | None:
+    """The largest part of a picture above, below, left or right of all its people, uint8 [h, w, 3]; None if small.
+
+    Rooms and streets as people stand in them, which folders of things do not show.
+    """
+    h, w = picture.mask.shape
+    if not picture.mask.any():
+        return picture.rgb
+    rows, columns = np.flatnonzero(picture.mask.any(1)), np.flatnonzero(picture.mask.any(0))
+    margin = max(3, round(0.02 * max(h, w)))  # hand-made masks end a little within the person
+    top, bottom = max(0, rows[0] - margin), rows[-1] + 1 + margin
+    left, right = max(0, columns[0] - margin), columns[-1] + 1 + margin
+    parts = [picture.rgb[:top], picture.rgb[bottom:], picture.rgb[:, :left], picture.rgb[:, right:]]
+    large = [p for p in parts if min(p.shape[:2]) >= FREE]
+    return max(large, key=lambda p: p.size, default=None)
+
+
 def _solid(mask: np.ndarray) -> np.ndarray:
     """Small holes filled and specks dropped; a hole of a fifth of the person is an arm's, and stays."""
     filled = ndimage.binary_fill_holes(mask)
@@ -82,9 +104,13 @@ def _solid(mask: np.ndarray) -> np.ndarray:
 
 
 def compose(
-    rng: np.random.Generator, people: Sequence[CutOut], background: np.ndarray, options: Compose, size: tuple[int, int]
-) -> Picture:
-    """Some of the cut-outs, the first one always among them, over a background at (height, width)."""
+    rng: np.random.Generator, people: Sequence[CutOut], background: np.ndarray, options: Compose, size: tuple[int, int],
+    fabric: np.ndarray | None = None,
+) -> Picture:  # fmt: skip
+    """Some of the cut-outs, the first one always among them, over a background at (height, width).
+
+    New clothes are cut from `fabric`, a picture.
+    """
     height, width = size
     canvas = crop(rng, background, size).astype(np.float32)
     covered = np.zeros(size, np.float32)
@@ -95,7 +121,8 @@ def compose(
     share = float(np.exp(rng.uniform(low, high))) / count
     chosen = [people[0], *(people[int(i)] for i in rng.integers(0, len(people), count - 1))]
     for person in sorted(chosen, key=lambda p: p.area):
-        canvas, alpha = _place(rng, canvas, person, share * float(rng.lognormal(0, 0.2)), options)
+        cloth = fabric if options.clothes and rng.random() < options.clothes else None
+        canvas, alpha = _place(rng, canvas, person, share * float(rng.lognormal(0, 0.2)), options, cloth)
         covered = np.maximum(covered, alpha)
     return Picture(np.clip(canvas, 0, 255).astype(np.uint8), covered > 0.5)
 
@@ -112,8 +139,9 @@ def crop(rng: np.random.Generator, picture: np.ndarray, size: tuple[int, int]) -
 
 
 def _place(
-    rng: np.random.Generator, canvas: np.ndarray, person: CutOut, share: float, options: Compose
-) -> tuple[np.ndarray, np.ndarray]:
+    rng: np.random.Generator, canvas: np.ndarray, person: CutOut, share: float, options: Compose,
+    fabric: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """The canvas with a person in it, and the person's alpha [H, W]."""
     height, width = canvas.shape[:2]
     scale = min(OVERSCALE, float(np.sqrt(share * height * width / max(person.area, 1.0))))
@@ -121,6 +149,8 @@ def _place(
     how = pillow().Resampling.BILINEAR
     rgb = np.asarray(pillow().fromarray(person.rgb).resize((w, h), how), np.float32)
     alpha = np.asarray(pillow().fromarray(person.alpha).resize((w, h), how), np.float32)
+    if fabric is not None:
+        rgb = dressed(rng, rgb, alpha, crop(rng, fabric, (h, w)))
     above, below, *sides = person.cut
     if rng.random() < 0.5:
         rgb, alpha, sides = rgb[:, ::-1], alpha[:, ::-1], sides[::-1]

@@ -17,9 +17,9 @@ from training.data.portraits import open_picture, picture_files, pillow
 
 SHARE = (0.03, 0.9)
 """Of the picture that people cover."""
-IN_DOUBT = 0.3
+IN_DOUBT = 0.45
 """Most pixels of between 0.15 and 0.85, as a share of the person's."""
-MIRRORED = 0.9
+MIRRORED = 0.85
 """Least IoU with the mask of the mirrored picture."""
 
 Segmenter = Callable[[np.ndarray], np.ndarray]

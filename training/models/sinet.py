@@ -5,6 +5,7 @@ At width 1 with PReLU it is the published network, and loads the authors' state 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -27,6 +28,13 @@ STRIDE = 8
 """Of the encoder's output, which pools of 4 must divide."""
 GATES = ("block", "add", "none")
 LABELS = ("background", "person")
+INPUT_SCALE = 1 / 64
+"""The network's real input is the pixel less 128, times this."""
+
+
+def network_input(rgb: np.ndarray) -> torch.Tensor:
+    """uint8 [B, H, W, 3] -> float [B, 3, H, W]."""
+    return (torch.tensor(rgb).permute(0, 3, 1, 2).float() - 128) * INPUT_SCALE
 
 
 class Reduce(nn.Module):
@@ -58,14 +66,19 @@ class Encoder(nn.Module):
         self.level3_0 = Reduce(c2 + d2, c3, 2, act)
         self.level3 = _level(c3, d3, LEVEL3, pools, act)
         self.BR3 = NormAct(c3 + d3, act)
-        self.classifier = _Classifier(c3 + d3, labels)
+        self.features = c3 + d3
+        self.classifier = _Classifier(self.features, labels)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x, detail = self.embed(x)
+        return self.classifier(x), detail
+
+    def embed(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[B, features, H / 8, W / 8] and the detail."""
         x = self.level2_0(self.level1(x))
         detail = self.level2(x)
         x = self.level3_0(self.BR2(torch.cat([x, detail], 1)))
-        x = self.BR3(torch.cat([x, self.level3(x)], 1))
-        return self.classifier(x), detail
+        return self.BR3(torch.cat([x, self.level3(x)], 1)), detail
 
 
 class _Classifier(nn.Module):
