@@ -12,6 +12,7 @@ import numpy as np
 
 from converters.error import ConvertError
 from converters.graph import TIME, Graph
+from converters.trained_run import open_run
 from edge.frontend.config import FrontendConfig
 from edge.manifest import Decision, Licence, Manifest, OperatingPoint, Quantization, Scene, Stream, file_entry
 
@@ -45,25 +46,12 @@ class Run:
 
 def load_run(folder: Path) -> Run:
     """Raises ConvertError when the folder holds no finished run."""
-    import torch
 
-    from training.models import build
+    def sizes(recipe: dict[str, Any]) -> tuple[int, int]:
+        return FrontendConfig(**recipe["frontend"]).bands, int(recipe["window_frames"])
 
-    model, calibration = folder / "model.pt", folder / "calibration.npy"
-    for file in (model, calibration):
-        if not file.is_file():
-            raise ConvertError(f"{file}: no such file; finish the run with `nuthatch train`")
-    try:
-        state = torch.load(model, weights_only=True, map_location="cpu")
-        features = np.load(calibration, allow_pickle=False)
-        recipe = state["recipe"]
-        frontend = FrontendConfig(**recipe["frontend"])
-        network = build(recipe["model"], len(state["labels"]), frontend.bands, recipe["window_frames"])
-        network.load_state_dict(state["state_dict"])
-    except Exception as e:  # torch and numpy raise a different type for every way a file can be broken
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{folder}: not a run that can be read ({reason}); train again") from None
-    return Run(folder, network.eval(), state, features)
+    network, state, features = open_run(folder, sizes)
+    return Run(folder, network, state, features)
 
 
 @dataclass(frozen=True)

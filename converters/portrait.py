@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from converters.error import ConvertError
 from converters.graph import Graph
+from converters.trained_run import open_run
 from edge.frontend.config import FrontendConfig
 from edge.manifest import Licence, Manifest, Picture, Quantization, file_entry
 
@@ -51,25 +51,11 @@ def is_run(folder: Path) -> bool:
 
 def load_run(folder: Path) -> Portrait:
     """Raises ConvertError when the folder holds no finished run."""
-    import torch
-
-    from training.models import build
-
-    model, calibration = folder / "model.pt", folder / "calibration.npy"
-    for file in (model, calibration):
-        if not file.is_file():
-            raise ConvertError(f"{file}: no such file; finish the run with `nuthatch train`")
-    try:
-        state = torch.load(model, weights_only=True, map_location="cpu")
-        pictures, recipe = np.load(calibration, allow_pickle=False), state["recipe"]
-        network = build(recipe["model"], len(state["labels"]), recipe["height"], recipe["width"])
-        network.load_state_dict(state["state_dict"])
-    except Exception as e:  # torch and numpy raise a different type for every way a file can be broken
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{folder}: not a run that can be read ({reason}); train again") from None
+    network, state, pictures = open_run(folder, lambda recipe: (recipe["height"], recipe["width"]))
+    recipe = state["recipe"]
     facts = {**state["facts"], "model": recipe["model"]}
     scale, said = float(state["input_scale"]), str(recipe["description"])
-    return Portrait(network.eval(), pictures, scale, said, state["licences"], state["evidence"], facts)
+    return Portrait(network, pictures, scale, said, state["licences"], state["evidence"], facts)
 
 
 @dataclass(frozen=True)
@@ -180,7 +166,7 @@ def write_bundle(
         description=portrait.description,
         picture=Picture(*portrait.pictures.shape[1:3]),
         evidence=portrait.evidence,
-        licences=[Licence(**licence) for licence in portrait.licences],
+        licences=list(dict.fromkeys(Licence(**licence) for licence in portrait.licences)),
         training=json.loads(json.dumps(converted.facts, default=str)),
     )
     manifest.write(out)
