@@ -17,7 +17,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished run in it goes on")] = None,
     beside: Annotated[
         Path | None,
-        typer.Option(help="Folder that holds the recipe's other sounds [default: the nearest above --data]"),
+        typer.Option(help="Folder of the recipe's other sounds or pictures [default: the nearest above --data]"),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
