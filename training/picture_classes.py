@@ -16,10 +16,9 @@ import torch
 from torch import nn
 
 from training.augment.portrait_light import light
-from training.data.audio import DataError
 from training.data.class_folders import label_of
 from training.data.compositor import crop
-from training.data.portraits import open_picture, picture_files
+from training.data.portraits import read_pictures
 from training.fit import Loss, fit
 from training.keyword import Folders
 from training.losses.keyword import KeywordLoss
@@ -106,19 +105,10 @@ def gather(
     found: list[tuple[Pictures, Path]], seed: int, workers: int, say: Callable[[str], None]
 ) -> ClassExamples | None:
     """The pictures of all folders; classes of one name are one. None for fewer than two classes."""
-    pictures, labels, broken = list[np.ndarray](), list[str](), 0
-    for source, folder in found:
-        for path in picture_files(folder):
-            if set(source.without) & set(path.relative_to(folder).parts):
-                continue
-            try:
-                pictures.append(np.asarray(open_picture(path)))
-                labels.append(label_of(path.parent.name))
-            except DataError:
-                broken += 1
-    if broken:
-        say(f"{broken} pictures of things cannot be read, left out")
+    files = [path for source, folder in found for path in source.files(folder)]
+    read = list(read_pictures(files, lambda line: say(f"classes: {line}")))
+    labels = [label_of(path.parent.name) for path, _ in read]
     names = sorted(set(labels))
     if len(names) < 2:
         return None
-    return ClassExamples(pictures, np.array([names.index(n) for n in labels]), names, seed, workers)
+    return ClassExamples([rgb for _, rgb in read], np.array([names.index(n) for n in labels]), names, seed, workers)

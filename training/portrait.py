@@ -18,7 +18,7 @@ from training.data.audio import DataError
 from training.data.compositor import CutOut, beside_people, compose, cut_out
 from training.data.drawn_portraits import backdrop
 from training.data.heard import MOST, digest_of_file
-from training.data.portraits import Picture, Portraits, open_picture, picture_files, resized
+from training.data.portraits import Picture, Portraits, read_pictures, resized
 from training.data.split import part_of
 from training.evaluate.segmentation import band_at, segmentation
 from training.fit import Loss, fit, write_atomically
@@ -97,17 +97,9 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
 
 
 def _backgrounds(source: Pictures, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:
-    files = [f for f in picture_files(folder) if not set(source.without) & set(f.relative_to(folder).parts)]
+    files = source.files(folder)
     order = np.random.default_rng(seed).permutation(len(files))[:BACKGROUNDS]
-    read, broken = [], 0
-    for i in np.sort(order):
-        try:
-            read.append(np.asarray(open_picture(files[i])))
-        except DataError:
-            broken += 1
-    if broken:
-        say(f"{folder}: {broken} pictures cannot be read, left out")
-    return read
+    return [rgb for _, rgb in read_pictures([files[i] for i in np.sort(order)], lambda line: say(f"{folder}: {line}"))]
 
 
 @dataclass
@@ -222,7 +214,7 @@ def load_trained(run: Path, recipe: Recipe) -> nn.Module:
         net.load_state_dict(torch.load(run / "model.pt", weights_only=True, map_location="cpu")["state_dict"])
     except Exception as e:  # torch raises a different type for every way a file can be broken
         said = (str(e).splitlines() or [type(e).__name__])[0]
-        raise DataError(f"{run}: no finished run of this network ({said}); give another start") from None
+        raise DataError(f"{run}: no finished run of this network ({said}); train it again or give another run") from None
     return net.eval()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from training.data.compositor import Compose
+from training.data.portraits import picture_files
 from training.recipe import Fit
 
 
@@ -19,6 +21,10 @@ class Pictures:
     origin: str = ""
     without: tuple[str, ...] = ()
     """Folders in it that are left out: of backgrounds, those that do show people."""
+
+    def files(self, folder: Path) -> list[Path]:
+        """All pictures of it, at this path."""
+        return [f for f in picture_files(folder) if not set(self.without) & set(f.relative_to(folder).parts)]
 
 
 @dataclass(frozen=True)

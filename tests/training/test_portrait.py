@@ -89,7 +89,7 @@ def test_classes_of_one_name_are_one_and_rare_ones_come_more_often(pictures, rec
     found = folders(pictures, recipe).find(recipe.data.classes, said.append)
     examples = gather_classes(found, 0, 1, said.append)
     assert examples.names == ["ball", "wind_mill"] and np.bincount(examples.labels).tolist() == [8, 8]
-    assert any("1 pictures of things cannot be read" in line for line in said)
+    assert any("classes: 1 pictures cannot be read" in line for line in said)
     uneven = ClassExamples(examples.pictures[:10], np.array([0] * 8 + [1] * 2), examples.names)
     assert uneven.weights.sum() == pytest.approx(10) and uneven.weights[9] == pytest.approx(2 * uneven.weights[0])
     x, labels, words = examples.batch(None, np.array([[0, 0], [15, 0], [0, 0]]), 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -186,6 +186,18 @@ def picture_files(folder: Path) -> list[Path]:
         raise DataError(f"{folder}: no such folder; give the path of one that holds pictures")
     walk = os.walk(folder, followlinks=True)
     return sorted(Path(top) / f for top, _, names in walk for f in names if f.lower().endswith(SUFFIXES))
+
+
+def read_pictures(files: Iterable[Path], say: Callable[[str], None]) -> Iterator[tuple[Path, np.ndarray]]:
+    """uint8 [H, W, 3] of each that can be read; at the end says how many cannot."""
+    broken = 0
+    for file in files:
+        try:
+            yield file, np.asarray(open_picture(file))
+        except DataError:
+            broken += 1
+    if broken:
+        say(f"{broken} pictures cannot be read, left out")
 
 
 def resized(picture: Picture, height: int, width: int) -> Picture:

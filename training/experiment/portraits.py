@@ -23,9 +23,7 @@ from training.evaluate.portrait import SIZE, mask_of
 from training.evaluate.segmentation import band_iou, iou
 from training.experiment.paired import Difference, paired
 from training.keyword import Folders
-from training.models import build
-from training.models.sinet import LABELS
-from training.portrait import PortraitData, gather, predict, train
+from training.portrait import PortraitData, gather, load_trained, predict, train
 from training.portrait_recipe import Recipe
 from training.recipe import RecipeError, load
 
@@ -97,13 +95,9 @@ def run(
 
 def _one(plan: Plan, recipe: Recipe, arm: str, out: Path) -> Outcome:
     """Train, then look at the pictures kept apart."""
-    import torch
-
     folders = Folders(plan.data, plan.beside)
-    model = train(recipe, folders, out, plan.work)
-    net = build(recipe.model, len(LABELS), recipe.height, recipe.width)
-    net.load_state_dict(torch.load(model, weights_only=True, map_location="cpu")["state_dict"])
-    return _looked(gather(recipe, folders), net.eval(), arm, recipe)
+    train(recipe, folders, out, plan.work)
+    return _looked(gather(recipe, folders), load_trained(out, recipe), arm, recipe)
 
 
 def _looked(data: PortraitData, net: Any, arm: str, recipe: Recipe) -> Outcome:
