@@ -214,7 +214,7 @@ def load_trained(run: Path, recipe: Recipe) -> nn.Module:
         net.load_state_dict(torch.load(run / "model.pt", weights_only=True, map_location="cpu")["state_dict"])
     except Exception as e:  # torch raises a different type for every way a file can be broken
         said = (str(e).splitlines() or [type(e).__name__])[0]
-        raise DataError(f"{run}: no finished run of this network ({said}); train it again or give another run") from None
+        raise DataError(f"{run}: no finished run of this network ({said}); train again or give another run") from None
     return net.eval()
 
 
