@@ -7,6 +7,7 @@ Tensors are referred to by name. Graphs are values: a pass returns a new one. Ac
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ Shape = tuple[int, ...]
 DTYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 TIME = 1
 """The axis of time."""
+MAX_STATE_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,14 @@ class State:
     read: str
     write: str
     initial: np.ndarray = field(repr=False)
+
+    @staticmethod
+    def filled(t: Tensor, byte: int, others: Iterable[State]) -> np.ndarray:
+        """An initial value for ``t``, every byte alike; raises ConvertError when it is too much beside the others."""
+        size = math.prod(t.shape) * np.dtype(t.dtype).itemsize
+        if (held := size + sum(s.initial.nbytes for s in others)) > MAX_STATE_BYTES:
+            raise ConvertError(f"{t.name}: {held:,} bytes of variables, more than {MAX_STATE_BYTES:,}; shorten them")
+        return np.full(size, byte, np.uint8).view(t.dtype).reshape(t.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -237,9 +237,9 @@ class _Builder:
             if before.name in (s.read for s in self.states):
                 raise ConvertError(f"{before.name}: a variable tensor of two operators; give each its own")
             after = dataclasses.replace(before, name=f"{before.name}:next")
-            zero = before.q.zero_point if before.dtype == "int8" else 0
+            zero = before.q.zero_point & 255 if before.dtype == "int8" else 0
             self.tensors[after.name] = after
-            self.states.append(State(before.name, after.name, np.full(before.shape, zero, before.dtype)))
+            self.states.append(State(before.name, after.name, State.filled(before, zero, self.states)))
             found.append(after.name)
         return found
 

@@ -58,14 +58,17 @@ class _Resolver:
     alias: dict[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    states: list[State] = field(default_factory=list)
 
     def run(self) -> Graph:
         ports = (*self.graph.inputs, *self.graph.outputs)
         self.tensors = {k: t for k, t in self.graph.tensors.items() if t.dtype != "resource" or k in ports}
         for node in self.graph:
             self.step(node)
-        states = [*self.graph.states, *(s for v in self.variables.values() if (s := self.state(v)))]
-        return dataclasses.replace(self.graph, nodes=tuple(self.nodes), tensors=self.tensors, states=tuple(states))
+        self.states = list(self.graph.states)
+        for v in self.variables.values():
+            self.state(v)
+        return dataclasses.replace(self.graph, nodes=tuple(self.nodes), tensors=self.tensors, states=tuple(self.states))
 
     def step(self, node: Node) -> None:
         match node.op:
@@ -123,20 +126,20 @@ class _Resolver:
             )
         return Node(Reshape(b.shape), (source,), (out,))
 
-    def state(self, v: _Variable) -> State | None:
-        """None for a variable that is never read before it is assigned, or that never changes."""
+    def state(self, v: _Variable) -> None:
+        """Adds it, but not for a variable that is never read before it is assigned, or that never changes."""
         if not v.read:
-            return None
+            return
         t = self.tensors[v.read]
         if not v.now:
             self.tensors[v.read] = dataclasses.replace(t, data=self.initial(v, t))
-            return None
+            return
         if self.tensors[v.now].shape != t.shape or self.tensors[v.now].dtype != t.dtype:
             after = dataclasses.replace(t, name=f"{v.read}:next")
             self.tensors[after.name] = after
             self.nodes.append(self.copy(v, v.now, after.name))
             v.now = after.name
-        return State(v.read, v.now, self.initial(v, t))
+        self.states.append(State(v.read, v.now, self.initial(v, t)))
 
     def initial(self, v: _Variable, t: Tensor) -> np.ndarray:
         """The value before the first run; by default the low byte of the zero point, as TFLM fills the memory."""
@@ -147,8 +150,7 @@ class _Resolver:
         if v.first is None:
             raise ConvertError(f"variable {v.name}: read, but nothing assigns it; give it an initial value")
         zero = v.first.quantization.zero_point if v.first.quantization else 0
-        count = math.prod(t.shape) * np.dtype(t.dtype).itemsize
-        return np.full(count, zero & 255, np.uint8).view(t.dtype).reshape(t.shape)
+        return State.filled(t, zero & 255, self.states)
 
 
 def _constant(t: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the reader: ``python fuzz_atheris.py CORPUS -max_total_time=30``."""
+"""Coverage-guided fuzzing of the reader: ``python fuzz_atheris.py CORPUS -seed=1 -runs=300000``."""
 
 from __future__ import annotations
 

@@ -181,3 +181,13 @@ def test_a_step_graph_is_written_as_variables():
         graph, states=tuple(dataclasses.replace(s, initial=np.array([[1, 2, 3]], np.int8)) for s in graph.states)
     )
     np.testing.assert_array_equal(require_tflms(emit(started)).states[0].initial, [[1, 2, 3]])
+
+
+def test_variables_beyond_the_memory_set_aside_for_them_are_refused():
+    p = Program()
+    x = p.value()
+    for variable in "abc":
+        large = p.read(variable, (1, 1 << 25))
+        p.assign(variable, large)
+    said = refused(p, x, p.add(x, x))
+    assert "100,663,296 bytes of variables, more than 67,108,864" in said

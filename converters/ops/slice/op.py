@@ -73,6 +73,6 @@ class Slice(Op):
     def from_tflite(cls, options: Any, inputs: Sequence[Tensor], output: Tensor, builtin: str) -> tuple[Op, int]:
         begin, size = (tuple(int(v) for v in t.values.ravel()) for t in inputs[1:3])
         for n, b, s in zip(inputs[0].shape, begin, size, strict=True):
-            if not 0 <= b < n or s not in (-1, *range(1, n - b + 1)):
+            if not 0 <= b < n or not (s == -1 or 0 < s <= n - b):
                 raise ConvertError(f"{output.name}: SLICE of {size} from {begin} in {list(inputs[0].shape)}")
         return cls(begin, size), 1
