@@ -96,6 +96,7 @@ def compression(
 ) -> None:
     """Float, distilled, pruned, int8: accuracy and bytes of each."""
     from training.experiment import compression as experiment
+    from training.experiment import compression_page
     from training.experiment.scenes import threads as use_threads
 
     use_threads(threads)
@@ -105,8 +106,8 @@ def compression(
         sparsity, qat_epochs, tuple(overrides or ()),
     )  # fmt: skip
     rungs = experiment.run(plan, _say)
-    path = _write(out, "compression.md", experiment.page(rungs, plan))
-    print(json.dumps({"rows": experiment.table(rungs)}) if as_json else path)
+    path = _write(out, "compression.md", compression_page.page(rungs, plan))
+    print(json.dumps({"rows": compression_page.table(rungs)}, default=vars) if as_json else path)
 
 
 @app.command()

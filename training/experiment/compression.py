@@ -10,7 +10,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,10 @@ class Rung:
     name: str
     seed: int
     fold: int
-    accuracy: float
-    int8_accuracy: float
+    sources: list[str]
+    """Of the fold's clips, in order."""
+    right: list[bool]
+    right_int8: list[bool]
     weight: dict[str, Any]
     """Of training/compress/report.py: counted."""
     files: dict[str, Any]
@@ -124,8 +126,10 @@ def _measure(plan: Plan, recipe: Recipe, name: str, run_folder: Path, say: Calla
     truth = np.array([trained.labels.index(c.label) for c in clips])
     right = predict(trained.net, x, recipe.input_scale).argmax(1) == truth
     right_int8 = np.array([int(np.argmax(network.run(f))) for f in x]) == truth
-    shares = (float(right.mean()), float(right_int8.mean()))
-    return Rung(name, recipe.seed, recipe.data.test_fold, *shares, count(trained.net), shipped(bundle))
+    return Rung(
+        name, recipe.seed, recipe.data.test_fold, [c.speaker for c in clips], right.tolist(), right_int8.tolist(),
+        count(trained.net), shipped(bundle),
+    )  # fmt: skip
 
 
 def _convert(run_folder: Path, bundle: Path, qat_epochs: int) -> None:
@@ -135,48 +139,3 @@ def _convert(run_folder: Path, bundle: Path, qat_epochs: int) -> None:
     done = subprocess.run([sys.executable, "-c", call, *argv], capture_output=True, text=True, check=False)
     if done.returncode:
         raise DataError(f"{run_folder}: nuthatch convert failed: {done.stderr.strip().splitlines()[-1]}")
-
-
-def table(rungs: Sequence[Rung]) -> list[dict[str, Any]]:
-    """A row for each rung, means over seeds and folds."""
-    rows = []
-    for name in RUNGS:
-        own = [r for r in rungs if r.name == name]
-        files = [f for r in own for f in r.files.values()]
-        rows.append(
-            {
-                "rung": name,
-                "accuracy": float(np.mean([r.accuracy for r in own])),
-                "int8_accuracy": float(np.mean([r.int8_accuracy for r in own])),
-                "parameters": own[0].weight["parameters"],
-                "sparsity": float(np.mean([r.weight["sparsity"] for r in own])),
-                "non_zero_bytes": round(float(np.mean([r.weight["non_zero_bytes"] for r in own]))),
-                "bytes": round(float(np.mean([f["bytes"] for f in files]))),
-                "gzip_bytes": round(float(np.mean([f["gzip_bytes"] for f in files]))),
-            }
-        )
-    return rows
-
-
-def page(rungs: Sequence[Rung], plan: Plan) -> str:
-    folds = ", ".join(str(f) for f in plan.folds)
-    lines = [
-        "# The compression ladder",
-        "",
-        f"Written by `nuthatch experiment compression`: recipe {plan.recipe}, {len(plan.seeds)} seeds, folds {folds}"
-        " each the test once;",
-        f"{plan.teachers} teachers of {plan.teacher_channels} channels; {plan.sparsity:.0%} of the weights pruned;"
-        f" int8 after {plan.qat_epochs} epochs of fine-tuning.",
-        "Non-zero bytes are counted as DCASE 2021 does (a byte a weight that is not zero, two for each value of a"
-        " norm). What ships",
-        "is the file: a device stores its zeros like any other value, only a download packed by gzip gains.",
-        "",
-        "| rung | float % | int8 % | parameters | zeros % | non-zero bytes | .tflite bytes | gzip bytes |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {r['rung']} | {r['accuracy'] * 100:.1f} | {r['int8_accuracy'] * 100:.1f} | {r['parameters']:,} "
-        f"| {r['sparsity'] * 100:.0f} | {r['non_zero_bytes']:,} | {r['bytes']:,} | {r['gzip_bytes']:,} |"
-        for r in table(rungs)
-    ]
-    return "\n".join(lines) + "\n"

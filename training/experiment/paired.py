@@ -18,8 +18,8 @@ class Difference:
     """Arm minus reference, as a share."""
 
     mean: float
-    by_seed: tuple[float, float]
-    """95 % t-interval over seeds: another training run."""
+    by_seed: tuple[float, float] | None
+    """95 % t-interval over seeds: another training run; None for a single one."""
     by_cluster: tuple[float, float]
     """95 % bootstrap over recordings: other sounds."""
     seeds_above: int
@@ -27,9 +27,16 @@ class Difference:
 
     @property
     def shown(self) -> bool:
-        """Both intervals lie on one side of zero."""
+        """There are both intervals, and they lie on one side of zero."""
+        if self.by_seed is None:
+            return False
         low, high = min(self.by_seed[0], self.by_cluster[0]), max(self.by_seed[1], self.by_cluster[1])
         return low > 0 or high < 0
+
+    def __str__(self) -> str:
+        """In points: the mean, over seeds (where there are several), over recordings."""
+        spans = [f"[{s[0] * 100:+.1f}, {s[1] * 100:+.1f}]" for s in (self.by_seed, self.by_cluster) if s is not None]
+        return " ".join([f"{self.mean * 100:+.1f}", *spans])
 
 
 def paired(
@@ -47,11 +54,11 @@ def paired(
     )
 
 
-def t_interval(values: np.ndarray) -> tuple[float, float]:
-    """Of the mean of a few values; without bounds for a single one."""
+def t_interval(values: np.ndarray) -> tuple[float, float] | None:
+    """Of the mean of a few values; None for a single one."""
     n, mean = len(values), float(np.mean(values))
     if n < 2:
-        return -math.inf, math.inf
+        return None
     t = T_95[n - 2] if n - 2 < len(T_95) else 1.96
     half = t * float(np.std(values, ddof=1)) / math.sqrt(n)
     return mean - half, mean + half

@@ -176,13 +176,8 @@ def page(outcomes: Sequence[Outcome], plan: Plan) -> str:
 def _line(row: dict[str, Any]) -> str:
     cells = [row["arm"], *(f"{row[m] * 100:.1f}" for m in MEASURES)]
     gains: list[Difference] = [row[f"{m}_gain"] for m in MEASURES if f"{m}_gain" in row]
-    cells += [_gain(g) for g in gains] or ["", ""]
+    cells += [str(g) for g in gains] or ["", ""]
     return "| " + " | ".join([*cells, _verdict(gains[1]) if gains else ""]) + " |"
-
-
-def _gain(d: Difference) -> str:
-    spans = " ".join(f"[{a * 100:+.1f}, {b * 100:+.1f}]" for a, b in (d.by_seed, d.by_cluster))
-    return f"{d.mean * 100:+.1f} {spans}"
 
 
 def _verdict(d: Difference) -> str:

@@ -102,6 +102,5 @@ def _line(row: dict[str, Any], open_gate: bool) -> str:
     if "unseen_difference" not in row:
         return "| " + " | ".join([*cells, "", "", "", ""]) + " |"
     d: Difference = row["unseen_difference"]
-    spans = " ".join(f"[{a * 100:+.1f}, {b * 100:+.1f}]" for a, b in (d.by_seed, d.by_cluster))
-    cells += [f"{d.mean * 100:+.1f} {spans}", f"{d.seeds_above}/{d.seeds}"]
+    cells += [str(d), f"{d.seeds_above}/{d.seeds}"]
     return "| " + " | ".join([*cells, f"{row['common_difference'].mean * 100:+.1f}", verdict(row, open_gate)]) + " |"

@@ -1,6 +1,8 @@
 """The compression ladder on a tiny set."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import soundfile
 from typer.testing import CliRunner
 
 from training.cli.experiment import app
+from training.experiment.compression import Plan, Rung
+from training.experiment.compression_page import page, table
 
 TINY = ("labels=[]", "model.channels=4", "window_frames=32", "frontend.bands=32", "batch=8", "draws=1", "epochs=2")
 
@@ -34,6 +38,32 @@ def test_the_ladder_has_all_rungs_and_goes_on(tmp_path):
     assert rows["pruned"]["sparsity"] == pytest.approx(0.5, abs=0.02)
     assert rows["pruned"]["non_zero_bytes"] < rows["float"]["non_zero_bytes"]
     assert rows["pruned"]["gzip_bytes"] < rows["float"]["gzip_bytes"]
-    assert "| pruned |" in (tmp_path / "out" / "compression.md").read_text()
+    low, high = rows["float"]["int8_interval"]
+    assert low <= rows["float"]["int8_accuracy"] <= high
+    assert rows["pruned"]["int8_gain"]["by_seed"] is None, "one seed says nothing of another training run"
+    assert "Pruned against float: of one seed, so nothing is shown" in (tmp_path / "out" / "compression.md").read_text()
     again = CliRunner().invoke(app, [str(a) for a in arguments])
     assert again.stderr == "", "nothing is left to do"
+
+
+def rung(name: str, seed: int, right: int, right_int8: int) -> Rung:
+    """20 clips of ten sources in one fold."""
+    sources = [f"s{i // 2}" for i in range(20)]
+    weight = {"parameters": 100, "sparsity": 0.0, "non_zero_bytes": 100}
+    shares = ([i < right for i in range(20)], [i < right_int8 for i in range(20)])
+    return Rung(name, seed, 1, sources, *shares, weight, {"model.tflite": {"bytes": 9, "gzip_bytes": 8}})
+
+
+def test_rungs_are_compared_pair_by_pair():
+    def page_of(pruned: Sequence[int]) -> str:
+        both = [(rung("float", s, 18, 17), rung("distilled", s, 18, 17), rung("pruned", s, 18, n))
+                for s, n in enumerate(pruned)]  # fmt: skip
+        rungs = [r for of_seed in both for r in of_seed]
+        rows = table(rungs)
+        assert rows[0]["int8_minus_float"].mean == pytest.approx(-0.05)
+        assert rows[2]["int8_gain"].mean == pytest.approx((np.mean(pruned) - 17) / 20)
+        return page(rungs, Plan(Path(), Path(), Path(), seeds=tuple(range(len(pruned)))))
+
+    assert "Pruned against float: worse" in page_of([6, 6, 7])
+    assert "Pruned against float: a null" in page_of([12, 17, 20])
+    assert "3 seeds" in page_of([6, 6, 7]) and "(20 clips)" in page_of([6, 6, 7])
