@@ -21,6 +21,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         code = 0
     except KeyboardInterrupt:
         code = 130
+    except OSError as e:
+        if e.strerror is None:  # not the system's, but a library's of the same type
+            raise
+        code = _fail(": ".join(str(x) for x in (e.filename, e.strerror) if x) + "; give another path, or make room")
     except ModuleNotFoundError as e:
         code = _fail(_remedy_for(e, arguments))
     except Exception as e:

@@ -183,8 +183,13 @@ def plugin(command, tmp_path):
     info = tmp_path / "other-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[nuthatch.verbs]\nneedy = other:needy\nfaulty = other:faulty\n")
-    (tmp_path / "other.py").write_text("def needy():\n import torch\n\ndef faulty():\n raise KeyError('defect')\n")
+    (info / "entry_points.txt").write_text(
+        "[nuthatch.verbs]\nneedy = other:needy\nfaulty = other:faulty\nunwritable = other:unwritable\n"
+    )
+    (tmp_path / "other.py").write_text(
+        "def needy():\n import torch\n\ndef faulty():\n raise KeyError('defect')\n"
+        "\ndef unwritable():\n open('/dev/null/page.md', 'w')\n"
+    )
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module', name='torch')\n")
     return {"PYTHONPATH": os.pathsep.join([str(tmp_path), command[1]["PYTHONPATH"]])}
 
@@ -198,6 +203,12 @@ def test_a_verb_that_needs_an_extra_names_the_command(nuthatch, plugin):
 def test_a_defect_shows_itself(nuthatch, plugin):
     done = nuthatch("faulty", **plugin)
     assert done.returncode == 1 and "KeyError: 'defect'" in done.stderr
+
+
+def test_a_path_that_cannot_be_used_is_one_line(nuthatch, plugin):
+    done = nuthatch("unwritable", **plugin)
+    assert done.returncode == 1
+    assert done.stderr == "nuthatch: /dev/null/page.md: Not a directory; give another path, or make room\n"
 
 
 def test_model_info(nuthatch, bundle_path):
