@@ -105,3 +105,21 @@ def test_bad_folders_and_files(tmp_path, commands_folder):
     (tmp_path / "broken.wav").rename(tmp_path / "a" / "x.wav")
     with pytest.raises(DataError, match="class a has one clip"):
         SpeechCommands(tmp_path).clips  # noqa: B018
+
+
+@pytest.mark.parametrize("rate_hz", [192_000, 1])
+def test_a_header_that_cannot_be_true_is_refused(tmp_path, rate_hz):
+    soundfile.write(tmp_path / "a.wav", np.full(2, 0.1), rate_hz)
+    with pytest.raises(DataError, match="holds no samples|says it has 1 samples a second"):
+        read_audio(tmp_path / "a.wav")
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        soundfile.write(tmp_path / "set" / name / "x.wav", np.zeros(160), 16_000)
+    (tmp_path / "set" / "c").symlink_to(tmp_path / "set" / "b")
+    (tmp_path / "set" / "a" / "up").symlink_to("..")
+    (tmp_path / "set" / "b" / "other").symlink_to("../a")
+    files = [f.relative_to(tmp_path / "set").as_posix() for f in audio_files(tmp_path / "set")]
+    assert files == ["a/x.wav", "b/other/x.wav", "b/x.wav", "c/other/x.wav", "c/x.wav"]

@@ -111,6 +111,8 @@ def test_from_sounds_to_a_bundle_and_its_measure(sounds, tmp_path, nuthatch):
     low, high = result["interval"]
     assert 0 <= low <= result["accuracy"] <= high <= 1
     assert result["learnt_from"] == {"clips": 0, "sources": 0}
+    code, _, err = nuthatch("evaluate", bundle, "--data", sounds, "--split", "validation")
+    assert code == 1 and "no clip is in its calibration part" in err
     assert manifest["scene"]["hop_frames"] == 40  # the recipe's
 
 
@@ -135,6 +137,12 @@ def test_a_bundle_says_what_it_is_asked_about_that_it_learnt_from(sounds, tmp_pa
     assert result["learnt_from"] == {"clips": 18, "sources": 12}
     assert "18 of the 24 clips are of 12 recordings that this model learnt from" in err
     assert "class 'bells' is no label of this model: 1 clips left out" in err
+    for file in (mixed / "001 - Hum").iterdir():
+        file.rename(file.with_name(f"take {file.stem}.wav"))  # a name that tells no source
+    code, out, err = nuthatch("evaluate", bundle, "--data", mixed, "--write")
+    assert code == 0 and "24 clips, 20 speakers or sources" in out
+    entry = json.loads((bundle / "manifest.json").read_text())["evidence"][-1]
+    assert (entry["clips"], entry["sources"]) == (24, 20)
     only = tmp_path / "only"
     shutil.copytree(mixed / "003 - Bells", only / "bells")
     shutil.copytree(mixed / "003 - Bells", only / "gongs")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from training.data.audio import DataError
 from training.data.class_folders import ClassFolders, label_of
 from training.data.esc import Esc, fold_of
-from training.data.scenes import reader
+from training.data.scenes import evaluated, reader
 from training.data.tau import Tau, device_of
 
 
@@ -73,6 +73,9 @@ def test_esc50_is_read_by_its_table(tmp_path):
     table(tmp_path / "meta" / "esc50.csv", ("name",), ("x",), comma=",")
     with pytest.raises(DataError, match="not ESC-50's table"):
         reader(tmp_path).clips  # noqa: B018
+    table(tmp_path / "meta" / "esc50.csv", ("filename", "fold", "category"), ("2-100038-A-14.wav",), comma=",")
+    with pytest.raises(DataError, match="a row lacks its filename or category"):
+        reader(tmp_path).clips  # noqa: B018
 
 
 def test_tau_has_its_official_split(tau):
@@ -93,6 +96,9 @@ def test_tau_that_is_not_whole_is_refused_in_one_line(tau):
     (tau / "audio" / "park-lisbon-1000-40000-b.wav").unlink()
     with pytest.raises(DataError, match=r"named in meta.csv but missing"):
         Tau(tau).clips  # noqa: B018
+    table(tau / "meta.csv", ("filename", "scene_label", "identifier"), ("audio/x.wav", "", "lisbon"))
+    with pytest.raises(DataError, match="a row lacks one of"):
+        Tau(tau).clips  # noqa: B018
     table(tau / "meta.csv", ("filename", "scene_label"), ("audio/x.wav", "park"))
     with pytest.raises(DataError, match="has no column 'identifier'"):
         Tau(tau).clips  # noqa: B018
@@ -106,6 +112,15 @@ def test_any_folder_of_classes(tmp_path):
     split = ClassFolders(tmp_path).split()
     assert sum(map(len, split.values())) == 40
     assert len(split["train"]) > len(split["test"]) > 0
+
+
+def test_a_part_of_the_split_is_that_part(tmp_path):
+    for i in range(40):
+        put(tmp_path / ("kitchen", "street")[i % 2] / f"{i}.wav")
+    parts = {part: evaluated(tmp_path, part, {}) for part in ("calibration", "test", "all")}
+    assert parts["calibration"] == ClassFolders(tmp_path).split()["calibration"]
+    assert parts["test"] == ClassFolders(tmp_path).split()["test"]
+    assert len(parts["all"]) == 40
 
 
 def test_folders_that_are_no_classes(tmp_path, esc10):
@@ -135,7 +150,7 @@ def _without_loose(folder):
 @pytest.mark.parametrize(
     ("name", "label"),
     [("001_-_Dog_bark", "dog_bark"), ("010 - Fire crackling", "fire_crackling"), ("Sea waves", "sea_waves"),
-     ("2024", "2024"), ("metro", "metro")],
+     ("2024", "2024"), ("metro", "metro"), ("Улица 1", "улица_1"), ("Шум 1", "шум_1"), ("cafe\u0301", "café")],
 )  # fmt: skip
 def test_labels_come_from_the_folders_names(name, label):
     assert label_of(name) == label

@@ -120,13 +120,20 @@ def _accuracy(bundle: Bundle, data: Path, split: str, out: Path | None, write: b
         plot.confusion(result, out / "confusion.png")
         plot.speakers(result, out / "speakers.png")
     if write:
-        kept = {"value" if k == "accuracy" else k: result[k] for k in ("accuracy", "interval", "clips", "speakers")}
+        kept = {
+            "value" if k == "accuracy" else k: result[k] for k in ("accuracy", "interval", "clips", _clusters(result))
+        }
         learnt = (result.get("learnt_from") or {}).get("clips")
         note = f"{split} clips" + (f", {learnt} of them learnt from" if learnt else "")
         entry = {"measure": "accuracy", **kept, "data": data.resolve().name, "conditions": note}
         evidence = merged_evidence(manifest.evidence, [entry])
         dataclasses.replace(manifest, evidence=evidence).write(bundle.folder)
     return result
+
+
+def _clusters(result: dict[str, Any]) -> str:
+    """What the interval draws: of scenes recordings, also those whose name tells nobody; of words who speaks."""
+    return "sources" if "sources" in result else "speakers"
 
 
 def _portrait(bundle: Bundle, data: Path, split: str, write: bool) -> dict[str, Any]:
@@ -260,7 +267,7 @@ def _text(result: dict[str, Any]) -> str:
         low, high = result["interval"]
         lines = [
             f"accuracy {result['accuracy']:.2%} [{low:.2%}, {high:.2%}], {result['clips']:,} clips, "
-            f"{result['speakers']:,} speakers or sources"
+            f"{result[_clusters(result)]:,} speakers or sources"
         ]
         return "\n".join(
             lines + [f"  {k:<14} {v['accuracy']:.1%} of {v['clips']}" for k, v in result["per_class"].items()]

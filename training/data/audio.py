@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import soundfile
 import soxr
 
 RATE_HZ = 16_000
+LOWEST_RATE_HZ = 1_000
+"""Below it a header is damaged; at 1 Hz a small file would become hours of samples."""
 SUFFIXES = (".wav", ".flac", ".opus", ".ogg", ".mp3")
 
 
@@ -18,18 +21,20 @@ class DataError(Exception):
 
 
 def read_audio(path: Path) -> np.ndarray:
-    """int16 [n], mono, 16 kHz. Raises DataError for a file that is missing, broken or empty."""
+    """int16 [n > 0], mono, 16 kHz. Raises DataError for a file that is missing, broken or empty."""
     try:
         samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError, RuntimeError) as e:
         raise DataError(f"{path}: cannot be read as audio ({e}); remove it or convert it to WAV") from None
-    if len(samples) == 0:
-        raise DataError(f"{path}: holds no samples; remove it")
+    if rate_hz < LOWEST_RATE_HZ:
+        raise DataError(f"{path}: says it has {rate_hz} samples a second; remove it or make it again")
     mono = samples.mean(axis=1)
     if not np.isfinite(mono).all():
         raise DataError(f"{path}: holds samples that are no numbers; remove it or make it again")
     if rate_hz != RATE_HZ:
         mono = soxr.resample(mono, rate_hz, RATE_HZ)
+    if len(mono) == 0:  # also of a few samples at a higher rate
+        raise DataError(f"{path}: holds no samples; remove it")
     return to_int16(mono)
 
 
@@ -42,8 +47,18 @@ def audio_files(folder: Path) -> list[Path]:
     """All audio files below a folder, sorted; raises DataError for a missing or empty folder."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the path of one that holds audio")
-    walk = os.walk(folder, followlinks=True)  # collections are often put together out of links
-    files = sorted(Path(top) / f for top, _, names in walk for f in names if f.lower().endswith(SUFFIXES))
+    files = sorted(Path(top) / f for top, names in _walk(folder) for f in names if f.lower().endswith(SUFFIXES))
     if not files:
         raise DataError(f"{folder}: holds no audio files ({', '.join(SUFFIXES)}); give another folder")
     return files
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """(folder, names of its files). Links are followed, collections are often put together out of them; but not one
+    to a folder that it lies in, or every file would be there again and again."""
+    above: dict[str, frozenset[str]] = {}
+    for top, folders, names in os.walk(folder, followlinks=True):
+        seen = above.pop(top, frozenset()) | {os.path.realpath(top)}
+        folders[:] = [f for f in folders if os.path.realpath(os.path.join(top, f)) not in seen]
+        above |= {os.path.join(top, f): seen for f in folders}
+        yield top, names

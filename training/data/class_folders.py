@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,12 @@ PARTS = ("train", "calibration", "test")
 
 
 def label_of(folder: str) -> str:
-    """Label of a folder's name: `001 - Dog bark`, `001_-_Dog_bark` and `Dog bark` are all dog_bark."""
-    text = re.sub(r"^\d+[\s_-]+(?=\D)", "", folder.strip())
-    return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_") or folder
+    """Label of a folder's name: `001 - Dog bark`, `001_-_Dog_bark` and `Dog bark` are all dog_bark.
+
+    Letters of any alphabet stay, or folders that differ in nothing else would be one class.
+    """
+    text = re.sub(r"^\d+[\s_-]+(?=\D)", "", unicodedata.normalize("NFC", folder).strip())
+    return re.sub(r"[^0-9a-z\x80-\U0010ffff]+", "_", text.lower()).strip("_") or folder
 
 
 @dataclass(frozen=True)

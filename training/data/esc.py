@@ -71,8 +71,10 @@ def _table(table: Path) -> list[tuple[Path, str]]:
     try:
         with table.open(newline="", encoding="utf-8") as f:
             rows = [(r["filename"], r["category"]) for r in csv.DictReader(f)]
-    except (KeyError, UnicodeDecodeError, csv.Error) as e:
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as e:
         raise DataError(f"{table}: not ESC-50's table ({e}); take it again from the data set") from None
+    if not all(name and category for name, category in rows):
+        raise DataError(f"{table}: a row lacks its filename or category; take it again from the data set")
     audio = table.parent.parent / "audio"
     missing = [name for name, _ in rows if not (audio / name).is_file()]
     if missing or not rows:

@@ -30,10 +30,10 @@ def reader(folder: Path, test_fold: int = 0) -> Reader:
     return ClassFolders(folder)
 
 
-def evaluated(folder: Path, split: str, training: Mapping[str, Any]) -> list[Clip]:
-    """Clips to measure a model with these training facts on: `test` of its own split, or `all`."""
+def evaluated(folder: Path, part: str, training: Mapping[str, Any]) -> list[Clip]:
+    """Clips to measure a model with these training facts on: a part of its own split, or `all`."""
     source = reader(folder, int(training.get("test_fold", 0)))
-    clips = source.clips if split == "all" else source.split(str(training.get("salt", "")))["test"]
+    clips = source.clips if part == "all" else source.split(str(training.get("salt", "")))[part]
     if not clips:
-        raise DataError(f"{folder}: no clip is in its {split} part for this model; take --split all on other data")
+        raise DataError(f"{folder}: no clip is in its {part} part for this model; take --split all on other data")
     return clips

@@ -68,6 +68,6 @@ def _rows(table: Path, *columns: str) -> list[tuple[str, ...]]:
         raise DataError(f"{table}: has no column {e}; it needs {', '.join(columns)}, separated by tabs") from None
     except (UnicodeDecodeError, csv.Error) as e:
         raise DataError(f"{table}: not a table ({e}); take it again from the data set") from None
-    if not rows or any(value is None for row in rows for value in row):
+    if not rows or not all(value for row in rows for value in row):
         raise DataError(f"{table}: empty, or a row lacks one of {', '.join(columns)}; take it again from the data set")
     return rows

@@ -18,7 +18,7 @@ from training.data.clip import Clip
 from training.data.heard import learnt_from
 from training.data.recording import UNREADABLE, recording
 from training.data.scenes import evaluated
-from training.evaluate.accuracy import figures, fit
+from training.evaluate.accuracy import PARTS, figures, fit
 
 Network = Callable[[np.ndarray], np.ndarray]
 """int16 [window samples] -> probabilities [labels]"""
@@ -65,7 +65,7 @@ def hear(clips: Sequence[Clip], network: Network, samples: int) -> Heard:
 def measure(bundle: Bundle, data: Path, split: str) -> dict[str, Any]:
     """Accuracy, what was confused, what reached the bundle's confidence, and the state of the files."""
     manifest = bundle.manifest
-    clips = evaluated(data, split, manifest.training)
+    clips = evaluated(data, PARTS.get(split, split), manifest.training)
     if not any(c.label in manifest.labels for c in clips):
         raise DataError(f"{data}: no class of it is a label of this model, which has {', '.join(manifest.labels)}")
     heard = hear(clips, network_of(bundle), manifest.frontend.samples(manifest.window_frames))
