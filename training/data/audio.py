@@ -47,18 +47,19 @@ def audio_files(folder: Path) -> list[Path]:
     """All audio files below a folder, sorted; raises DataError for a missing or empty folder."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the path of one that holds audio")
-    files = sorted(Path(top) / f for top, names in _walk(folder) for f in names if f.lower().endswith(SUFFIXES))
+    files = sorted(top / f for top, names in _walk(folder) for f in names if f.lower().endswith(SUFFIXES))
     if not files:
         raise DataError(f"{folder}: holds no audio files ({', '.join(SUFFIXES)}); give another folder")
     return files
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """(folder, names of its files). Links are followed, collections are often put together out of them; but not one
     to a folder that it lies in, or every file would be there again and again."""
-    above: dict[str, frozenset[str]] = {}
-    for top, folders, names in os.walk(folder, followlinks=True):
-        seen = above.pop(top, frozenset()) | {os.path.realpath(top)}
-        folders[:] = [f for f in folders if os.path.realpath(os.path.join(top, f)) not in seen]
-        above |= {os.path.join(top, f): seen for f in folders}
+    above: dict[Path, frozenset[Path]] = {}
+    for path, folders, names in os.walk(folder, followlinks=True):
+        top = Path(path)
+        seen = above.pop(top, frozenset()) | {top.resolve()}
+        folders[:] = [f for f in folders if (top / f).resolve() not in seen]
+        above |= {top / f: seen for f in folders}
         yield top, names
