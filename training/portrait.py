@@ -64,7 +64,7 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     portraits = Portraits(folders.data)
     train: list[Picture] = []
     watch: list[Picture] = []
-    paths = {p.stem: p for p, _ in portraits.pairs}
+    paths = {portraits.name(p): p for p, _ in portraits.pairs}
     sources, names = list[str](), list[str]()
     for name, picture in portraits.read():
         learnt = part_of(name, recipe.data.salt) in recipe.data.parts
@@ -74,10 +74,7 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
         else:
             watch.append(picture)
             names.append(name)
-    for line in portraits.named[:5]:
-        say(line)
-    if portraits.skipped:
-        say(f"{sum(portraits.skipped.values())} pictures left out: {dict(portraits.skipped)}")
+    _say_left_out(portraits, say)
     if not train:
         raise DataError(f"{folders.data}: none of its pictures is in the part {', '.join(recipe.data.parts)}; add some")
     repeats = [recipe.data.repeats] * len(train)
@@ -85,8 +82,7 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     for source, path in more:
         others = Portraits(path)
         further = [picture for _, picture in others.read()]
-        for line in others.named[:5]:
-            say(line)
+        _say_left_out(others, say)
         train += further
         repeats += [source.repeats] * len(further)
     found = folders.find(recipe.data.backgrounds, say)
@@ -94,6 +90,14 @@ def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda
     people, own = [cut_out(p) for p in train], [b for b in map(beside_people, train) if b is not None]
     used, folder = [s for s, _ in (*more, *found)], folders.data.resolve().name
     return PortraitData(recipe, train, watch, people, backgrounds, own, repeats, used, folder, sources, names)
+
+
+def _say_left_out(portraits: Portraits, say: Callable[[str], None]) -> None:
+    for line in portraits.named[:5]:
+        say(line)
+    if portraits.skipped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in portraits.skipped.items())
+        say(f"{portraits.folder}: {sum(portraits.skipped.values())} pictures left out: {reasons}")
 
 
 def _backgrounds(source: Pictures, folder: Path, seed: int, say: Callable[[str], None]) -> list[np.ndarray]:

@@ -106,6 +106,41 @@ def test_masks_of_another_size_or_of_ones_are_taken(tmp_path):
         assert np.array_equal(read_mask(tmp_path / f"{name}.png", image.size), np.asarray(mask) > 0)
 
 
+def test_masks_by_colour_alpha_or_16_bits_are_taken(tmp_path):
+    image, mask = picture()
+    person = np.asarray(mask) > 0
+    white_first = mask.point(lambda v: 0 if v else 1).convert("P")
+    white_first.putpalette([255, 255, 255, 0, 0, 0])
+    dark = mask.point(lambda v: 1 if v else 0).convert("P")
+    dark.putpalette([0, 0, 0, 100, 0, 0])
+    cut = Image.new("RGBA", mask.size, (255, 255, 255, 0))
+    cut.putalpha(mask)
+    deep = Image.fromarray(np.asarray(mask).astype(np.uint16) * 257)
+    for name, made in {"white_first": white_first, "dark": dark, "cut": cut, "deep": deep}.items():
+        made.save(tmp_path / f"{name}.png")
+        assert np.array_equal(read_mask(tmp_path / f"{name}.png", image.size), person), name
+
+
+def test_a_mask_of_class_numbers_is_refused(tmp_path):
+    image, mask = picture()
+    mask.point(lambda v: 15 if v else 0).save(tmp_path / "numbers.png")
+    with pytest.raises(DataError, match="no white in it, 15 at most; draw people white, or 1 on 0"):
+        read_mask(tmp_path / "numbers.png", image.size)
+
+
+def test_files_of_one_name_are_told_apart_by_their_place(tmp_path):
+    image, mask = picture()
+    for place, drawn_mask in (("a", mask), ("b", Image.new("L", mask.size))):
+        for kind in ("img", "mask"):
+            (tmp_path / kind / place).mkdir(parents=True)
+        image.save(tmp_path / "img" / place / "1.tif")
+        drawn_mask.save(tmp_path / "mask" / place / "1.gif")
+    image.save(tmp_path / "img" / "a" / "1.bmp")
+    data = Portraits(tmp_path)
+    assert [(n, bool(p.mask.any())) for n, p in data.read()] == [("a/1", True), ("b/1", False)]
+    assert data.skipped == {"second of its name": 1} and "1.tif: another picture has its name" in data.named[0]
+
+
 def test_a_folder_without_pairs_is_refused(tmp_path):
     with pytest.raises(DataError, match="no folders img and mask"):
         Portraits(tmp_path)

@@ -1,8 +1,9 @@
-"""Pictures of people with masks: a folder with img/ and mask/, files of one name belonging together."""
+"""Pictures of people with masks: a folder with img/ and mask/, files of one name and place belonging together."""
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from training.data.audio import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 FOLDERS = (("img", "mask"), ("images", "masks"))
 SMALLEST = 16
 """Pixels of a side below which a picture shows nobody."""
@@ -27,6 +28,8 @@ KEPT = 640
 BACKDROP = (128, 128, 128)
 """What stands behind transparent pixels."""
 ASPECT_TOLERANCE = 0.02
+WHITE = 128
+"""From which value on a mask shows a person."""
 OTHER_SIZE = "mask of another size"
 
 
@@ -47,6 +50,8 @@ def pillow() -> Any:
         from PIL import Image
     except ImportError:
         raise DataError("pictures need Pillow: pip install 'nuthatch[train]'") from None
+    # Pillow warns of sizes that are refused here in one line.
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     return Image
 
 
@@ -102,8 +107,9 @@ def _flat(picture: Image) -> Image:
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     """bool [H, W] of a picture of (W, H) pixels. Raises DataError for a file of another aspect, or a broken one.
 
-    White is the person, or whatever is not 0 where no value is above 1. One drawn over the picture before EXIF
-    turned it cannot be told from one of another picture, and is refused.
+    White is the person, or whatever is not 0 where no value is above 1; in a transparent mask, what is opaque. One
+    drawn over the picture before EXIF turned it cannot be told from one of another picture, and is refused; so is one
+    of class numbers.
     """
     mask = _decoded(path, None)
     wanted, found = size[0] / size[1], mask.width / mask.height
@@ -112,12 +118,25 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
             f"{path}: {mask.width} x {mask.height} pixels for a picture of {size[0]} x {size[1]}; "
             "draw the mask on the picture as it is shown"
         )
-    values = np.asarray(mask.convert("L") if mask.mode not in ("1", "P") else mask).astype(np.uint8)
-    person = values > (127 if values.max(initial=0) > 1 else 0)
+    values = _drawn(mask)
+    most = int(values.max(initial=0))
+    if 1 < most < WHITE:
+        raise DataError(f"{path}: no white in it, {most} at most; draw people white, or 1 on 0")
+    person = values >= min(WHITE, max(1, most))
     if mask.size == size:
         return person
     resized = pillow().fromarray(person.astype(np.uint8) * 255).resize(size, pillow().Resampling.BILINEAR)
     return np.asarray(resized) > 127
+
+
+def _drawn(mask: Image) -> np.ndarray:
+    """uint8 [H, W]: how white, or the numbers of a palette that has no light colour."""
+    if "A" in mask.getbands():
+        alpha = np.asarray(mask.getchannel("A"))
+        if alpha.min() < alpha.max():
+            return alpha
+    grey = np.asarray(mask.convert("L"))
+    return np.asarray(mask) if mask.mode == "P" and grey.max(initial=0) < WHITE else grey
 
 
 @dataclass
@@ -134,12 +153,17 @@ class Portraits:
 
     def __post_init__(self) -> None:
         pictures, masks = self._folders()
-        by_name = {p.stem: p for p in picture_files(masks)}
+        by_name = {_name(p, masks): p for p in picture_files(masks)}
+        names = set[str]()
         for picture in picture_files(pictures):
-            if picture.stem in by_name:
-                self.pairs.append((picture, by_name[picture.stem]))
-            else:
+            name = _name(picture, pictures)
+            if name not in by_name:
                 self._skip("no mask", f"{picture}: no mask of its name in {masks}; left out")
+            elif name in names:
+                self._skip("second of its name", f"{picture}: another picture has its name; left out")
+            else:
+                self.pairs.append((picture, by_name[name]))
+                names.add(name)
         if not self.pairs:
             raise DataError(f"{self.folder}: no picture has a mask of the same name; give a folder with img/ and mask/")
 
@@ -148,6 +172,10 @@ class Portraits:
             if (self.folder / picture).is_dir() and (self.folder / mask).is_dir():
                 return self.folder / picture, self.folder / mask
         raise DataError(f"{self.folder}: no folders img and mask in it; give a folder with img/ and mask/")
+
+    def name(self, picture: Path) -> str:
+        """Where it lies in its folder, without the suffix: the split goes by it."""
+        return _name(picture, self._folders()[0])
 
     def _skip(self, reason: str, line: str) -> None:
         self.skipped[reason] += 1
@@ -167,11 +195,15 @@ class Portraits:
             if sorted(drawn) != sorted(shown):
                 line = f"{mask}: {drawn[0]} x {drawn[1]} pixels for {shown[0]} x {shown[1]}; resized"
                 self.lines.setdefault(OTHER_SIZE, []).append(line)
-            yield picture.stem, found
+            yield self.name(picture), found
 
     def faults(self) -> dict[str, dict[str, Any]]:
         """Fault -> how many pictures have it, and the first one's line; complete when all were read."""
         return {k: {"pictures": len(v), "first": v[0]} for k, v in self.lines.items()}
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -53,10 +53,10 @@ def material(folder: Path, split: str, training: Mapping[str, Any]) -> Material:
         raise DataError(f"pictures have no {split} part: nothing is chosen on them; take {' or '.join(SPLITS)}")
     portraits = Portraits(folder)
     if split == "test":
-        portraits.pairs = [p for p in portraits.pairs if _held_out(p[0].stem, training)]
+        portraits.pairs = [p for p in portraits.pairs if _held_out(portraits.name(p[0]), training)]
         if not portraits.pairs:
             raise DataError(f"{folder}: no picture is in its test part; take --split all")
-    paths, found = {p.stem: p for p, _ in portraits.pairs}, Material()
+    paths, found = {portraits.name(p): p for p, _ in portraits.pairs}, Material()
     for name, picture in portraits.read():
         found.names.append(name)
         found.pictures.append(picture.rgb)
