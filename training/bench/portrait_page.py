@@ -15,7 +15,7 @@ def page(result: Mapping[str, Any]) -> str:
     )
     learnt = result["learnt_from"]
     lines = [
-        f"# {result['model']}: people in pictures it never saw" if not learnt else f"# {result['model']}",
+        f"# {result['model']}: people in pictures it never saw" if learnt == 0 else f"# {result['model']}",
         "",
         "Made by `nuthatch bench portrait --pictures DIR --rivals DIR --run RUN --out DIR`; do not edit.",
         "",
@@ -79,7 +79,7 @@ def _bars(result: Mapping[str, Any]) -> Iterator[str]:
     if SINET in networks:
         for group in ("all", *GROUPS):
             a, b = _of(ours, group), _of(networks[SINET], group)
-            if a and b:
+            if a is not None and b is not None:
                 yield _bar(f"IoU above the authors' weights, {group}", f"{b:.3f}", f"{a:.3f}", a > b)
     if ratio is not None:
         yield _bar("time over MediaPipe's", f"{LATENCY_BAR}", f"{ratio:.2f}", ratio <= LATENCY_BAR)

@@ -80,23 +80,24 @@ def run(
     `after` is shown what there is whenever a seed is complete in all arms.
     """
     outcomes: list[Outcome] = []
+    recipes = {(arm, seed): plan.recipe(arm, seed) for seed in plan.seeds for arm in plan.arms}
     for seed in plan.seeds:
         for arm in plan.arms:
-            recipe, file = plan.recipe(arm, seed), plan.work / f"{arm.replace(' ', '_')}-{seed}.json"
+            recipe, file = recipes[arm, seed], plan.work / f"{arm.replace(' ', '_')}-{seed}.json"
             outcome = _done(file, recipe)
             if outcome is None:
                 say(f"run {len(outcomes) + 1}/{len(plan.seeds) * len(plan.arms)}: {arm}, seed {seed}")
-                outcome = _one(plan, recipe, arm, file.with_suffix(""))
+                outcome = _one(plan, recipe, arm, file.with_suffix(""), say)
                 _write(file, outcome, recipe)
             outcomes.append(outcome)
         after(outcomes)
     return outcomes
 
 
-def _one(plan: Plan, recipe: Recipe, arm: str, out: Path) -> Outcome:
+def _one(plan: Plan, recipe: Recipe, arm: str, out: Path, say: Callable[[str], None]) -> Outcome:
     """Train, then look at the pictures kept apart."""
     folders = Folders(plan.data, plan.beside)
-    train(recipe, folders, out, plan.work)
+    train(recipe, folders, out, plan.work, say)
     return _looked(gather(recipe, folders), load_trained(out, recipe), arm, recipe)
 
 

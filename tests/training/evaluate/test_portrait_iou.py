@@ -136,6 +136,15 @@ def test_the_page_tells_our_figures_from_the_rivals(bundle, pictures):
     result["differences"][bench.SINET] = apart
     text = page(result)
     assert f"| {bench.SINET} | all | 8 | 0.500 [" in text and "IoU above the authors' weights, all | 0.500" in text
+    assert text.startswith("# red\n")  # whether it saw these pictures, the manifest does not say
+    assert page(result | {"learnt_from": 0}).startswith("# red: people in pictures it never saw\n")
+
+
+def test_who_finds_nobody_has_missed_the_bar(bundle, pictures):
+    result = bench.compare(bundle, pictures, None, None, "all", print)
+    rival = result["networks"][bench.OURS]
+    result["networks"] = {bench.OURS: rival | {"iou": 0.0}, bench.SINET: rival}
+    assert "IoU above the authors' weights, all | 0.9" in page(result) and "| 0.000 | **missed** |" in page(result)
 
 
 def test_what_was_found_goes_into_the_manifest(bundle, pictures, nuthatch):

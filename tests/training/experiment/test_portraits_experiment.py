@@ -46,6 +46,17 @@ def test_runs_are_paired_kept_and_not_repeated(plan, monkeypatch):
         run(plan)
 
 
+def test_what_is_wrong_or_missing_is_said_before_the_first_run(plan, tmp_path):
+    with pytest.raises(RecipeError, match="arm 'x' is none of"):
+        run(dataclasses.replace(plan, arms=(REFERENCE, "x")))
+    assert not plan.work.exists()
+    (tmp_path / "people" / "img" / "0000.png").write_bytes(b"")
+    said = []
+    run(dataclasses.replace(plan, seeds=(0,), arms=(REFERENCE,)), said.append)
+    assert any("det_raccoon: not in" in line for line in said)
+    assert any("1 pictures left out: 1 unreadable" in line for line in said)
+
+
 def outcomes(gain):
     return [
         Outcome(arm, seed, list("abcd"), [0.8] * 4, [0.6 + (gain if arm == REFERENCE else 0) + 0.001 * seed] * 4)
