@@ -106,7 +106,7 @@ def test_masks_of_another_size_or_of_ones_are_taken(tmp_path):
         assert np.array_equal(read_mask(tmp_path / f"{name}.png", image.size), np.asarray(mask) > 0)
 
 
-def test_masks_by_colour_alpha_or_16_bits_are_taken(tmp_path):
+def test_masks_by_colour_alpha_16_bits_or_fractions_are_taken(tmp_path):
     image, mask = picture()
     person = np.asarray(mask) > 0
     white_first = mask.point(lambda v: 0 if v else 1).convert("P")
@@ -115,10 +115,12 @@ def test_masks_by_colour_alpha_or_16_bits_are_taken(tmp_path):
     dark.putpalette([0, 0, 0, 100, 0, 0])
     cut = Image.new("RGBA", mask.size, (255, 255, 255, 0))
     cut.putalpha(mask)
-    deep = Image.fromarray(np.asarray(mask).astype(np.uint16) * 257)
-    for name, made in {"white_first": white_first, "dark": dark, "cut": cut, "deep": deep}.items():
-        made.save(tmp_path / f"{name}.png")
-        assert np.array_equal(read_mask(tmp_path / f"{name}.png", image.size), person), name
+    deep = Image.fromarray(np.where(person, 65_535, 30_000).astype(np.uint16))
+    parts = Image.fromarray(np.where(person, 0.9, 0.0).astype(np.float32))
+    for name, made in {"white_first": white_first, "dark": dark, "cut": cut, "deep": deep, "parts": parts}.items():
+        path = tmp_path / f"{name}.{'tif' if made.mode == 'F' else 'png'}"
+        made.save(path)
+        assert np.array_equal(read_mask(path, image.size), person), name
 
 
 def test_a_mask_of_class_numbers_is_refused(tmp_path):
@@ -126,6 +128,19 @@ def test_a_mask_of_class_numbers_is_refused(tmp_path):
     mask.point(lambda v: 15 if v else 0).save(tmp_path / "numbers.png")
     with pytest.raises(DataError, match="no white in it, 15 at most; draw people white, or 1 on 0"):
         read_mask(tmp_path / "numbers.png", image.size)
+
+
+def test_a_mask_of_several_classes_is_refused(tmp_path):
+    image, mask = picture()
+    numbers = mask.point(lambda v: 15 if v else 0)
+    numbers.paste(255, (0, 0, 60, 2))  # the outline that no class has
+    numbers.save(tmp_path / "numbers.png")
+    colours = numbers.convert("P")
+    colours.putpalette([0, 0, 0] + [90] * 42 + [192, 128, 128] + [0] * 717 + [224, 224, 192])
+    colours.save(tmp_path / "colours.png")
+    for name in ("numbers", "colours"):
+        with pytest.raises(DataError, match=f"{name}.png: a mask of several classes; draw people white"):
+            read_mask(tmp_path / f"{name}.png", image.size)
 
 
 def test_files_of_one_name_are_told_apart_by_their_place(tmp_path):

@@ -30,6 +30,7 @@ BACKDROP = (128, 128, 128)
 ASPECT_TOLERANCE = 0.02
 WHITE = 128
 """From which value on a mask shows a person."""
+MOST_CLASSES = 64
 OTHER_SIZE = "mask of another size"
 
 
@@ -123,10 +124,20 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     if 1 < most < WHITE:
         raise DataError(f"{path}: no white in it, {most} at most; draw people white, or 1 on 0")
     person = values >= min(WHITE, max(1, most))
+    if _has_classes(mask, values):
+        raise DataError(f"{path}: a mask of several classes; draw people white and all else black")
     if mask.size == size:
         return person
     resized = pillow().fromarray(person.astype(np.uint8) * 255).resize(size, pillow().Resampling.BILINEAR)
     return np.asarray(resized) > 127
+
+
+def _has_classes(mask: Image, values: np.ndarray) -> bool:
+    """Many colours, or numbers beside the 255 of an outline; soft edges are of more values or of fewer pixels."""
+    if mask.mode == "P" and len(np.unique(np.asarray(mask))) > 2:
+        return bool(np.ptp(np.asarray(mask.convert("RGB"), np.int32), axis=2).any())
+    dark = (values > 0) & (values < WHITE)
+    return bool(dark.sum() > (values >= WHITE).sum() > 0) and len(np.unique(values)) <= MOST_CLASSES
 
 
 def _drawn(mask: Image) -> np.ndarray:
@@ -135,6 +146,10 @@ def _drawn(mask: Image) -> np.ndarray:
         alpha = np.asarray(mask.getchannel("A"))
         if alpha.min() < alpha.max():
             return alpha
+    if mask.mode.startswith("I") or mask.mode == "F":
+        deep = np.asarray(mask, np.float32)
+        most = deep.max(initial=0)
+        return (deep * (255 / 65_535 if most > 255 else 255 if mask.mode == "F" and most <= 1 else 1)).astype(np.uint8)
     grey = np.asarray(mask.convert("L"))
     return np.asarray(mask) if mask.mode == "P" and grey.max(initial=0) < WHITE else grey
 
