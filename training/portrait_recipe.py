@@ -9,7 +9,7 @@ from typing import Any
 
 from training.data.compositor import Compose
 from training.data.portraits import picture_files
-from training.recipe import Fit
+from training.recipe import Fit, within
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,19 @@ class Recipe:
     classes: Fit = field(default_factory=lambda: Fit(epochs=0))
     encoder: Fit = field(default_factory=Fit)
     fit: Fit = field(default_factory=Fit)
+
+    def __post_init__(self) -> None:
+        within("boundary_weight", self.boundary_weight, 0.0)
+        for repeats in (self.data.repeats, *(m.repeats for m in self.data.more)):
+            within("repeats", repeats, 0.01)
+        for name in ("composed", "own"):
+            within(f"data.{name}", getattr(self.data, name), 0.0, 1.0)
+        for share in self.compose.share:
+            within("compose.share", share, 0.001, 1.0)
+        within("compose.share's end", self.compose.share[1], self.compose.share[0])
+        within("the sum of compose.people", sum(self.compose.people), 0.01)
+        for often in (*self.compose.people, self.compose.clothes, self.compose.empty):
+            within("a frequency of compose", often, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import math
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -20,6 +21,13 @@ RECIPES = Path(__file__).parent / "recipes"
 
 class RecipeError(Exception):
     """A recipe that cannot be used; one line with the key and the remedy."""
+
+
+def within(name: str, value: float, least: float, most: float = math.inf) -> None:
+    """Raises ValueError for a number that no training can use; `read` says where it stands."""
+    if not least <= value <= most:
+        limit = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
+        raise ValueError(f"{name} is {value}; it must be {limit}")
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,12 @@ class Fit:
     """Folders of trained runs whose mean prediction is the target (knowledge distillation)."""
     teacher_weight: float = 0.8
     teacher_temperature: float = 2.0
+
+    def __post_init__(self) -> None:
+        within("epochs", self.epochs, 0)
+        within("batch", self.batch, 1)
+        within("draws", self.draws, 1)
+        within("rate", self.rate, 0.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -215,8 +229,8 @@ def read(kind: Any, value: Any, where: str) -> Any:
             return kind(  # type: ignore[operator]
                 **{k: read(hints[k], v, f"{where}{k}.") for k, v in value.items()}
             )
-        except TypeError as e:
-            raise RecipeError(f"{where or 'recipe'}: {e}") from None
+        except (TypeError, ValueError) as e:
+            raise RecipeError(f"{where.rstrip('.') or 'recipe'}: {e}") from None
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:

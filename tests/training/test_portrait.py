@@ -58,6 +58,26 @@ def test_the_recipe_is_of_its_own_kind():
         load("portrait", ["epochs=7"])
 
 
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("fit.batch=0", "fit: batch is 0; it must be at least 1"),
+        ("encoder.epochs=-1", "encoder: epochs is -1; it must be at least 0"),
+        ("fit.rate=nan", "fit: rate is nan; it must be between 0 and 10"),
+        ("repeats=0", "recipe: repeats is 0.0; it must be at least 0.01"),
+        ("composed=7", "data.composed is 7.0; it must be between 0 and 1"),
+        ("compose.share=[0.0, 0.5]", "compose.share is 0.0; it must be between 0.001 and 1"),
+        ("compose.share=[0.9, 0.5]", "compose.share's end is 0.5; it must be at least 0.9"),
+        ("compose.people=[]", "the sum of compose.people is 0; it must be at least 0.01"),
+        ("boundary_weight=-1", "boundary_weight is -1.0; it must be at least 0"),
+    ],
+)
+def test_numbers_that_no_training_can_use_are_one_line(override, words):
+    with pytest.raises(RecipeError) as e:
+        load("portrait", [override])
+    assert words in str(e.value) and "\n" not in str(e.value)
+
+
 def test_folders_are_gathered_and_what_is_missing_is_said(pictures, recipe):
     said = []
     data = gather(recipe, folders(pictures, recipe), said.append)

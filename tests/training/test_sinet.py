@@ -80,6 +80,10 @@ def test_the_shipped_form_is_the_softmax_of_the_person():
 def test_what_cannot_be_built_is_said_in_one_line():
     with pytest.raises(ModelError, match="multiples of 32"):
         build(SMALL, 2, 100, 96)
+    with pytest.raises(ModelError, match="0 x 32 pixels"):
+        build(SMALL, 2, 0, 32)
+    with pytest.raises(ModelError, match="width -1 of the channels"):
+        build({**SMALL, "width": -1.0}, 2, 96, 96)
     with pytest.raises(ModelError, match="gate 'half' is none of block, add, none"):
         build({**SMALL, "gate": "half"}, 2, 96, 96)
     with pytest.raises(ModelError, match="neither 'prelu' nor 'relu'"):

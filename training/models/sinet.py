@@ -164,9 +164,11 @@ def build(
     `gate`: `block` as published, `add` lets all detail through, `none` no detail. `pools` off: every branch at
     full size. `act`: `prelu` as published, or `relu`.
     """
-    if bands % (4 * STRIDE) or frames % (4 * STRIDE):
+    if min(bands, frames) < 1 or bands % (4 * STRIDE) or frames % (4 * STRIDE):
         raise ValueError(f"sinet: {bands} x {frames} pixels; height and width are multiples of {4 * STRIDE}")
     if gate not in GATES:
         raise ValueError(f"sinet: gate {gate!r} is none of {', '.join(GATES)}")
+    if not 0.0 < width <= 8.0:
+        raise ValueError(f"sinet: width {width:g} of the channels; it is above 0, and 1 as published")
     channels = tuple(max(4, 4 * round(c * width / 4)) for c in CHANNELS)
     return SINet(labels, channels, gate, pools, act)
