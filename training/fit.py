@@ -19,6 +19,7 @@ from training.augment.freq_mixstyle import freq_mixstyle
 from training.augment.spec_augment import spec_augment
 from training.augment.time_roll import time_roll
 from training.compress import prune
+from training.data.audio import DataError
 from training.data.draws import epoch_rows
 from training.losses.keyword import KeywordLoss
 from training.recipe import Fit
@@ -121,11 +122,17 @@ class Run:
         write_atomically(state, file)
 
     def restore(self, file: Path) -> None:
-        state = torch.load(file, weights_only=True, map_location="cpu")
-        self.trainee.load_state_dict(state["trainee"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average, self.epoch = state["average"], state["epoch"]
-        torch.set_rng_state(state["rng"])
+        """Raises DataError for a broken file, or one of another network."""
+        try:
+            state = torch.load(file, weights_only=True, map_location="cpu")
+            self.trainee.load_state_dict(state["trainee"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average, self.epoch = state["average"], state["epoch"]
+            torch.set_rng_state(state["rng"])
+        except Exception as e:  # torch raises a different type for every way a file can be broken
+            raise DataError(
+                f"{file}: not a checkpoint of this run ({type(e).__name__}); remove it to begin this stage again"
+            ) from None
 
 
 def write_atomically(state: Any, file: Path) -> None:

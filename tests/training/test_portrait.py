@@ -166,6 +166,18 @@ def test_a_run_goes_on_where_it_was_killed(pictures, recipe, tmp_path):
         train(load("portrait", [*SMALL, "seed=1"]), folders(pictures, recipe), whole, tmp_path)
 
 
+def test_a_checkpoint_of_another_network_or_a_broken_one_is_one_line(pictures, tmp_path):
+    recipe = load("portrait", [*SMALL, "classes.epochs=0", "encoder.epochs=1", "fit.epochs=1"])
+    train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
+    last = tmp_path / "run" / "last.pt"
+    whole = last.read_bytes()
+    for content in (whole[:2_000], b"", (tmp_path / "run" / "encoder.pt").read_bytes()):
+        last.write_bytes(content)
+        with pytest.raises(DataError, match=r"last.pt: not a checkpoint of this run \(\w+\); remove it") as e:
+            train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
+        assert "\n" not in str(e.value)
+
+
 def test_probabilities_come_picture_by_picture(recipe):
     net = build(recipe.model, 2, 64, 64)
     rgb = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), np.uint8)
