@@ -86,6 +86,13 @@ class Scene:
     leave: float = 0.4
     """The state is left, for another label or for "unknown", when its own falls below."""
 
+    def problems(self) -> Iterator[str]:
+        """What is of the right type and yet no decision."""
+        if self.hop_frames < 1 or self.smooth_windows < 1:
+            yield "scene.hop_frames and scene.smooth_windows are 1 or more"
+        if not 0.0 < self.leave <= self.enter <= 1.0:
+            yield f"scene.leave {self.leave} and enter {self.enter}: 0 < leave <= enter <= 1"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -201,10 +208,8 @@ class Manifest:
             yield "stream.step_frames is 1 or more, warmup_frames 0 or more"
         if self.picture is not None and min(self.picture.height, self.picture.width) < 1:
             yield f"a picture of {self.picture.height} x {self.picture.width} pixels"
-        if self.scene is not None and (self.scene.hop_frames < 1 or self.scene.smooth_windows < 1):
-            yield "scene.hop_frames and scene.smooth_windows are 1 or more"
-        if self.scene is not None and not 0.0 < self.scene.leave <= self.scene.enter <= 1.0:
-            yield f"scene.leave {self.scene.leave} and enter {self.scene.enter}: 0 < leave <= enter <= 1"
+        if self.scene is not None:
+            yield from self.scene.problems()
         if not 0.0 < self.decision.release <= 1.0:
             yield f"decision.release {self.decision.release} is outside (0, 1]"
         for point in self.operating_points:

@@ -14,7 +14,9 @@ from typing import Any
 
 from edge.frontend.config import FrontendConfig
 from edge.frontend.tables import check
+from edge.manifest import Scene
 from training.data.draws import Augment
+from training.data.split import SHARES
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -45,6 +47,10 @@ class Source:
     layout: str = "sounds"
     """`sounds`, or `speech_commands`: then its folders are labels where they have the same name."""
 
+    def __post_init__(self) -> None:
+        within("weight", self.weight, 0.0)
+        within("segment_s", self.segment_s, 0.01)
+
 
 @dataclass(frozen=True)
 class Data:
@@ -70,6 +76,13 @@ class Data:
     other: tuple[Source, ...] = ()
     noise: tuple[Source, ...] = ()
     responses: tuple[Source, ...] = ()
+
+    def __post_init__(self) -> None:
+        within("translate", self.translate, 0.0, 1.0)
+        for name in ("weight", "silence_weight", "unknown_weight", "partial_weight"):
+            within(name, getattr(self, name), 0.0)
+        if foreign := set(self.parts) - set(SHARES):
+            raise ValueError(f"parts has {foreign.pop()!r}; there are {', '.join(SHARES)}")
 
     @property
     def beside(self) -> tuple[Source, ...]:
@@ -121,6 +134,16 @@ class Fit:
         within("batch", self.batch, 1)
         within("draws", self.draws, 1)
         within("rate", self.rate, 0.0, 10.0)
+        for name in ("label_smoothing", "mixup", "mixstyle", "ema", "teacher_weight"):
+            within(name, getattr(self, name), 0.0, 1.0)
+        for name in ("warmup_epochs", "weight_decay", "word_weight", "mask_bands", "mask_frames", "mixup_alpha"):
+            within(name, getattr(self, name), 0.0)
+        within("roll_frames", self.roll_frames, 0)
+        within("sparsity", self.sparsity, 0.0, 0.99)
+        within("mixstyle_alpha", self.mixstyle_alpha, 0.001)
+        within("teacher_temperature", self.teacher_temperature, 0.001)
+        for share in self.halve_at:
+            within("halve_at", share, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -148,6 +171,18 @@ class Recipe:
     """`smoothing_ms`, `refractory_ms`, `release`: how scores become events."""
     scene: dict[str, Any] = field(default_factory=dict)
     """`hop_frames`, `smooth_windows`, `enter`, `leave`: how a scene's windows become a state."""
+
+    def __post_init__(self) -> None:
+        within("seed", self.seed, 0)
+        within("window_frames", self.window_frames, 1)
+        within("input_scale", self.input_scale, 1e-6)
+        for name in ("speed_share", "noise_share", "response_share", "room_share"):
+            within(f"augment.{name}", getattr(self.augment, name), 0.0, 1.0)
+        within("augment.speed", self.augment.speed[0], 0.1)
+        within("augment.shift_ms", self.augment.shift_ms, 0)
+        for name in ("speed", "gain_db", "snr_db", "word_tail_ms"):
+            low, high = getattr(self.augment, name)
+            within(f"the end of augment.{name}", high, low)
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -181,6 +216,9 @@ def load(name_or_path: str, overrides: list[str] | None = None) -> Any:
             check(recipe.frontend)
     except ValueError as e:
         raise RecipeError(f"[frontend] {e}") from None
+    if isinstance(recipe, Recipe) and recipe.scene:
+        for problem in read(Scene, {"hop_frames": 1, **recipe.scene}, "scene.").problems():
+            raise RecipeError(problem)
     return recipe
 
 

@@ -1,5 +1,7 @@
 """Recipes: the bundled ones load, overrides reach the right key, and mistakes are named."""
 
+import re
+
 import pytest
 
 from training.data.audio import SUFFIXES
@@ -33,10 +35,20 @@ def test_overrides():
         ("fit.epoch=1", "no such key; there are: epochs"),
         ("epochs=many", "where a int is expected"),
         ("snr_db=[1]", "1 values where 2"),
+        ("snr_db=[9, 1]", "the end of augment.snr_db is 1.0; it must be at least 9"),
+        ("sparsity=1.5", "fit: sparsity is 1.5; it must be between 0 and 0.99"),
+        ("halve_at=[0.5, 2]", "fit: halve_at is 2.0; it must be between 0 and 1"),
+        ("roll_frames=-1", "fit: roll_frames is -1; it must be at least 0"),
+        ('data.noise=[{folder="x", weight=-1}]', "data.noise.[0]: weight is -1.0; it must be at least 0"),
+        ('data.parts=["training"]', "data: parts has 'training'; there are train, calibration, test"),
+        ("seed=-1", "recipe: seed is -1; it must be at least 0"),
+        ("scene.hop=3", "scene.hop: no such key; there are: hop_frames"),
+        ("scene.enter=0.3", "scene.leave 0.4 and enter 0.3"),
+        ('scene.enter="sure"', "scene.enter: 'sure' where a float is expected"),
     ],
 )
 def test_mistakes_are_named(override, words):
-    with pytest.raises(RecipeError, match=words.replace("[", r"\[")):
+    with pytest.raises(RecipeError, match=re.escape(words)):
         load("wake", [override])
 
 

@@ -88,7 +88,7 @@ def build(
         raise ValueError(f"bc_resnet_asc: places={places!r} is none of {', '.join(PLACES)}")
     if deviation not in DEVIATIONS:
         raise ValueError(f"bc_resnet_asc: deviation={deviation!r} is none of {', '.join(DEVIATIONS)}")
-    if bands % (8 * sub_bands):
+    if sub_bands < 1 or bands < 1 or bands % (8 * sub_bands):
         raise ValueError(f"bc_resnet_asc: {bands} bands; {sub_bands} sub-bands need a multiple of {8 * sub_bands}")
     if frames < 16 or channels < 2 or channels % 2:
         raise ValueError(
