@@ -54,13 +54,14 @@ def watch(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            still = _is_still(source)
-            task = _task(model, backend, threads, still and not realtime, _scores(scores, stack))
+            task = _task(model, backend, threads, _is_still(source) and not realtime)
+            # Before anything is written: a source that is none leaves what an earlier run made.
+            pictures = stack.enter_context(closing(_pictures(source, task, realtime, device, _size(size))))
+            task.report = _scores(scores, source, stack)
             show = None if out is None else _show(view, hide, background, show_empty, _output(out, source, stream))
             if show is not None:
                 stack.enter_context(closing(show.output))
             watcher = _watcher(task, show, json, sys.stderr if out == Path(PIPE) else sys.stdout)
-            pictures = stack.enter_context(closing(_pictures(source, task, realtime, device, _size(size))))
             stack.callback(_summary, watcher, pictures)
             watcher.watch(pictures)
         except KeyboardInterrupt:
@@ -100,18 +101,21 @@ def _is_still(source: str) -> bool:
     return is_still(source)
 
 
-def _task(model: str, backend: str, threads: int, apart: bool, report: Any) -> PortraitTask:
+def _task(model: str, backend: str, threads: int, apart: bool) -> PortraitTask:
     from edge.manifest import open_bundle
     from edge.tasks.portrait import PortraitTask
 
-    return PortraitTask(open_bundle(model), threads, report, backend, apart)
+    return PortraitTask(open_bundle(model), threads, None, backend, apart)
 
 
-def _scores(path: Path | None, stack: ExitStack) -> Any:
+def _scores(path: Path | None, source: str, stack: ExitStack) -> Any:
     if path is None:
         return None
     from edge.sink.scores import Scores
+    from edge.source.folder import is_picture
 
+    if is_picture(path) or _is_same(path, source):
+        raise typer.BadParameter(f"{path}: would overwrite pictures; give another path", param_hint="--scores")
     return stack.enter_context(closing(Scores(path)))
 
 
@@ -169,8 +173,12 @@ def _require_elsewhere(out: Path, source: str) -> None:
     watched, written = Path(source).resolve(), out.resolve()
     folder = watched if watched.is_dir() else watched.parent
     inside = written.is_relative_to(watched) or (written == folder and _is_still(source))
-    if inside or (out.exists() and out.samefile(source)):
+    if inside or _is_same(out, source):
         raise typer.BadParameter(f"{out}: would overwrite what is watched; give another place", param_hint="--out")
+
+
+def _is_same(path: Path, source: str) -> bool:
+    return path.exists() and Path(source).exists() and path.samefile(source)
 
 
 def _watcher(task: PortraitTask, show: Show | None, json: bool, events: Any) -> Watcher:
@@ -182,7 +190,7 @@ def _watcher(task: PortraitTask, show: Show | None, json: bool, events: Any) -> 
 
 def _summary(watcher: Watcher, pictures: Pictures) -> None:
     counts = watcher.counts
-    said = [f"{counts.pictures} pictures"]
+    said = [f"{counts.pictures} picture{'s' * (counts.pictures != 1)}"]
     for number, what in (
         (pictures.skipped, "unreadable"),
         (getattr(pictures, "dropped", 0), "dropped, the machine is too slow"),
@@ -198,4 +206,6 @@ def _summary(watcher: Watcher, pictures: Pictures) -> None:
 
 
 def _tell(line: str) -> None:
-    print(f"nuthatch: {line}", file=sys.stderr)
+    from edge.sink.console import one_line
+
+    print(f"nuthatch: {one_line(line)}", file=sys.stderr)

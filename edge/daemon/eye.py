@@ -62,9 +62,9 @@ class Eye:
         self._watcher = Watcher(self._task, [self._tell], say=lambda line: self._say(False, "failing", line))
         self._pictures: Pictures | None = None
         self._stop, self._done = threading.Event(), False
-        self._state, self._score, self._stream = UNKNOWN, 0.0, ""
+        self._state, self._score, self._stream, self._time_s = UNKNOWN, 0.0, "", 0.0
         self._began, self._said_s = time.monotonic(), 0.0
-        self._dropped = self._reopened = 0
+        self._dropped = self._skipped = self._reopened = 0
         self._thread = threading.Thread(target=self._run, name="eye", daemon=True)
 
     @property
@@ -97,12 +97,13 @@ class Eye:
     def cost(self) -> dict[str, float]:
         """As of a task that hears; a step is a picture."""
         counts, passed = self._watcher.counts, time.monotonic() - self._began
-        dropped = self._dropped + int(getattr(self._pictures, "dropped", 0))
+        pictures = self._pictures
         return {
             "inference_s": counts.task_s,
             "steps": counts.pictures,
             "real_time_factor": round(counts.task_s / passed, 6),
-            "dropped_pictures": dropped,
+            "dropped_pictures": self._dropped + int(getattr(pictures, "dropped", 0)),
+            "unreadable_pictures": self._skipped + (pictures.skipped if pictures else 0),
             "failed_pictures": counts.failed,
             "reopened": self._reopened,
         }
@@ -144,8 +145,9 @@ class Eye:
                 self._watcher.watch(self._seen(pictures))
             finally:
                 self._dropped += int(getattr(pictures, "dropped", 0))
+                self._skipped += pictures.skipped
                 self._pictures = None
-        self._forget()
+                self._forget()
 
     def _open(self) -> Pictures:
         source, rate_hz = self.section.source, self._task.rate_hz
@@ -172,11 +174,11 @@ class Eye:
         if self._state == UNKNOWN or self._still:
             return
         self._task.reset()
-        self._tell(Event(0.0, UNKNOWN, 0.0, self.name))
+        self._tell(Event(self._time_s, UNKNOWN, 0.0, self.name))
 
     def _follow(self, event: Event) -> None:
         """Every picture's."""
-        self._state, self._score = event.label, event.score
+        self._state, self._score, self._time_s = event.label, event.score, event.time_s
 
     def _tell(self, event: Event) -> None:
         self._follow(event)

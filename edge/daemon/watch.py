@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from edge.output.output import Output
+from edge.sink.scores import ScoresError
 from edge.source.frame import Frame, Say
 from edge.tasks.event import Event
 from edge.tasks.portrait import Portrait, PortraitTask
@@ -71,6 +72,8 @@ class Watcher:
     def _look(self, frame: Frame) -> Portrait | None:
         try:
             return self.task.look(frame)
+        except ScoresError:  # not the network's
+            raise
         except Exception as e:  # whatever a backend raises: the picture must not be shown because of it
             if self.counts.failed == 0:
                 said = " ".join(str(e).split()) or type(e).__name__

@@ -5,6 +5,7 @@ A camera's metadata name the place and may hold a small copy of the picture as i
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path, PurePosixPath
 
@@ -41,7 +42,8 @@ class Pictures:
             part.write_bytes(_encoded(view, path))
             part.replace(path)
         except OSError as e:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it may be the folder that is read only
+                part.unlink(missing_ok=True)
             raise cannot_write(path, e) from None
 
     def _path(self, frame: Frame, grey: bool) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TextIO
 
 from edge.tasks.event import Event
@@ -20,4 +21,10 @@ class Console:
 
 def people(event: Event) -> str:
     """``   3.42 s  alexa  0.97  wake_alexa``."""
-    return f"{event.time_s:8.2f} s  {event.label}  {event.score:.2f}  {event.model}  {event.picture}".rstrip()
+    words = f"{event.time_s:8.2f} s  {event.label}  {event.score:.2f}  {event.model}  {event.picture}"
+    return one_line(words).rstrip()
+
+
+def one_line(text: str) -> str:
+    """What would end the line or steer the terminal, in a file's name, is spelled out."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], text)

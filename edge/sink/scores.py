@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.tasks.event import Event
@@ -12,16 +14,24 @@ class ScoresError(Exception):
 
 
 class Scores:
-    """Writes to a file; raises ScoresError when it cannot be made."""
+    """Writes to a file; raises ScoresError when it cannot be made or written."""
 
     def __init__(self, path: Path) -> None:
-        try:
+        self._path = path
+        with self._named():
             self._file = path.open("w", encoding="utf-8")
-        except OSError as e:
-            raise ScoresError(f"{path}: cannot be written ({e.strerror}); give --scores another path") from None
 
     def __call__(self, event: Event) -> None:
-        self._file.write(event.to_json() + "\n")
+        with self._named():
+            self._file.write(event.to_json() + "\n")
 
     def close(self) -> None:
-        self._file.close()
+        with self._named():
+            self._file.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as e:
+            raise ScoresError(f"{self._path}: cannot be written ({e.strerror}); give --scores another path") from None

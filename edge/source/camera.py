@@ -22,7 +22,7 @@ SILENT_S = 5.0
 POLL_S = 0.004
 DEVICES = Path("/dev")
 NAMES = Path("/sys/class/video4linux")
-REMEDY = "plug it in, or choose another with --device"
+REMEDY = "plug it in, or give another's path as the source"
 
 
 class Camera:
@@ -114,7 +114,7 @@ def _candidates(device: str | None) -> list[Path]:
         return [Path(device)]
     found = devices()
     if not found:
-        raise SourceError("no camera: this machine has no /dev/video*; plug one in, or give --source a file")
+        raise SourceError("no camera: this machine has no /dev/video*; plug one in, or give a file as the source")
     if device is None:
         return list(found)
     chosen = [p for p, name in found.items() if device == p.name[5:] or (not device.isdigit() and device in name)]

@@ -13,9 +13,15 @@ from edge.source.error import SourceError
 from edge.source.frame import Frame, Say
 from edge.source.pixels import rgb_of
 
+USUAL_HZ = 25
+"""Of a file that does not tell."""
+
 
 class Video:
-    """Every picture of a file, on the file's own clock. Those that cannot be decoded are counted and left out."""
+    """Every picture of a file, on the file's own clock. Those that cannot be decoded are counted and left out.
+
+    Where there are no times (raw H.264), or they go back (recordings joined), a period is what the file's rate says.
+    """
 
     def __init__(self, path: Path | str, say: Say = lambda line: None) -> None:
         self.path, self.skipped = Path(path), 0
@@ -25,13 +31,16 @@ class Video:
         self._container = _open(self.path)
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
+        self._period_s = 1 / float(self._stream.guessed_rate or USUAL_HZ)
 
     def __iter__(self) -> Iterator[Frame]:
-        first_s, number, time_s = None, 0, 0.0
+        began_s, time_s, number = None, 0.0, 0
         for decoded in self._decoded():
-            if decoded.time is not None:
-                first_s = decoded.time if first_s is None else first_s
-                time_s = max(time_s, decoded.time - first_s)
+            next_s = time_s + self._period_s if number else 0.0
+            clock_s = decoded.time
+            if clock_s is not None and (began_s is None or clock_s - began_s < time_s):
+                began_s = clock_s - next_s
+            time_s = next_s if clock_s is None else clock_s - began_s
             yield Frame(rgb_of(decoded), time_s, number)
             number += 1
         if self.skipped:

@@ -68,7 +68,7 @@ class PortraitTask:
                 f"{bundle.folder}: model.tflite takes {self.size[1]} x {self.size[0]} pixels, "
                 f"its manifest says {picture.height} x {picture.width}; convert the model again"
             )
-        self._report = report
+        self.report = report
         self._smoother = MaskSmoother()
         self._presence = Presence(picture.presence)
 
@@ -89,10 +89,16 @@ class PortraitTask:
         unsure = float(np.mean((mask > UNSURE[0]) & (mask < UNSURE[1])))
         certain = present and not self._presence.held and unsure <= MOST_UNSURE * share
         empty = not present and unsure < self._presence.enter
-        event = Event(round(frame.time_s, 3), PERSON if present else NOBODY, round(share, 5), self.name, frame.name)
-        if self._report is not None:
-            self._report(event)
+        label, name = PERSON if present else NOBODY, readable(frame.name)
+        event = Event(round(frame.time_s, 3), label, round(share, 5), self.name, name)
+        if self.report is not None:
+            self.report(event)
         return Portrait(mask, share, present, certain, empty, [event] if changed or self.apart else [])
+
+
+def readable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8, which Linux allows, cannot be written anywhere else."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def pixels(rgb: Rgb, size: tuple[int, int]) -> NDArray[np.int8]:

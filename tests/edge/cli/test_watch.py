@@ -257,6 +257,52 @@ def test_what_is_watched_is_never_overwritten(nuthatch, red_path, folder, tmp_pa
     assert beside.returncode == 0 and len(list((tmp_path / "frames").iterdir())) == 40
 
 
+def test_shares_are_never_written_over_pictures(nuthatch, red_path, folder, tmp_path):
+    source = crossing(tmp_path / "in.mp4")
+    before = source.read_bytes()
+    for watched, scores in ((folder, folder / "a.jpg"), (source, source), (source, folder / "b.png")):
+        done = nuthatch("watch", "--model", red_path, "--source", watched, "--scores", scores)
+        assert done.returncode == 2 and "overwrite" in done.stderr, (watched, scores)
+    assert source.read_bytes() == before and redness(looked(folder / "a.jpg")) > 150
+
+
+@pytest.mark.parametrize("source", ["missing.mp4", "empty.mp4", "text.mp4", "folder"])
+def test_a_source_that_is_none_leaves_what_was_made_before(nuthatch, red_path, tmp_path, source):
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "old.mp4").write_bytes(b"made before")
+    (tmp_path / "shares").write_text("made before")
+    arguments = ["--source", tmp_path / source, "--out", tmp_path / "old.mp4", "--scores", tmp_path / "shares"]
+    done = nuthatch("watch", "--model", red_path, *arguments)
+    assert done.returncode == 1
+    one_line(done, source)
+    assert (tmp_path / "old.mp4").read_bytes() == b"made before" == (tmp_path / "shares").read_bytes()
+
+
+def test_names_of_any_bytes_on_a_strict_terminal(nuthatch, red_path, tmp_path):
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for name in (b"\xff.png", b"a\n\x1b[31m.png"):
+        Image.fromarray(scene()).save(odd / os.fsdecode(name))
+    (odd / "b\n.png").touch()
+    arguments = ["watch", "--model", red_path, "--source", odd, "--out", tmp_path / "out"]
+    done = nuthatch(*arguments, PYTHONIOENCODING="utf-8:strict")
+    assert done.returncode == 0 and done.stdout.count("\n") == 2, done.stderr
+    assert "a\\n\\x1b[31m.png" in done.stdout and "\ufffd.png" in done.stdout
+    assert [line[:9] for line in done.stderr.splitlines()] == ["nuthatch:"] * 2
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in odd.iterdir())[:1] + [
+        os.fsdecode(b"\xff.png")
+    ]
+
+
+def test_no_room_for_the_shares_is_one_line(nuthatch, red_path, folder):
+    done = nuthatch("watch", "--model", red_path, "--source", folder / "a.jpg", "--scores", "/dev/full")
+    summary, failure = done.stderr.splitlines()
+    assert done.returncode == 1 and summary.startswith("nuthatch: 1 picture; ")
+    assert failure.startswith("nuthatch: /dev/full: cannot be written (No space left on device)")
+
+
 def test_failures_are_one_line(nuthatch, red_path, bundle_path, tmp_path):
     one_line(nuthatch("watch", "--model", red_path, "--source", tmp_path / "none"), "no such file")
     one_line(nuthatch("watch", "--model", bundle_path, "--source", tmp_path), "a model for sound")

@@ -1,11 +1,14 @@
 """Frames to events and views; a network that fails shows nothing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tiny_picture import GREY, scene
 
 from edge.daemon.watch import Show, Watcher
 from edge.manifest import open_bundle
+from edge.sink.scores import Scores, ScoresError
 from edge.source.frame import Frame
 from edge.tasks.portrait import PortraitTask
 from edge.view.view import Options, open_view
@@ -68,6 +71,12 @@ def test_a_picture_on_which_the_network_fails_is_hidden(task, hide):
     for hidden in views[1:3]:
         assert len(np.unique(hidden.reshape(-1, 3), axis=0)) == 1
     assert len(np.unique(views[3].reshape(-1, 3), axis=0)) > 1
+
+
+def test_scores_that_cannot_be_written_are_no_failure_of_the_network(task):
+    with pytest.raises(ScoresError, match="/dev/full: cannot be written"):
+        task.report = Scores(Path("/dev/full"))
+        watched(task, [scene()] * 200)
 
 
 def test_without_a_view_only_events(task):

@@ -73,6 +73,17 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     assert names(tmp_path) == ["a.png"] and (tmp_path / "a.png").read_bytes() == before
 
 
+def test_a_folder_that_is_read_only_is_named_with_its_picture(tmp_path, monkeypatch):
+    def refuse(self, *arguments, **options):
+        raise OSError(30, "Read-only file system", str(self))
+
+    write = Pictures(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OutputError, match="/a.png: cannot be written .Read-only file system"):
+        write(RGB, frame(0, "a.png"))
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):

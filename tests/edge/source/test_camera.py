@@ -131,7 +131,7 @@ def test_broken_pictures_are_counted_and_the_next_is_seen(device, fourcc):
 def test_what_is_not_there_is_one_line(tmp_path):
     with pytest.raises(SourceError, match="No such file or directory") as e:
         Camera(str(tmp_path / "video9"))
-    assert str(tmp_path / "video9") in str(e.value) and "--device" in str(e.value)
+    assert str(tmp_path / "video9") in str(e.value) and "give another's path" in str(e.value)
 
 
 def test_what_is_no_camera_is_one_line():

@@ -40,6 +40,20 @@ def test_10_bits(tmp_path):
     assert np.abs(frame.rgb.astype(int) - picture(0)).mean() < 4
 
 
+def test_without_times_the_rate_is_the_clock(tmp_path):
+    """What a camera's encoder writes as it comes."""
+    frames = read(film(tmp_path / "a.h264"))
+    np.testing.assert_allclose([f.time_s for f in frames], np.arange(20) / 10, atol=0.001)
+
+
+def test_after_a_join_the_clock_goes_on(tmp_path):
+    once = film(tmp_path / "a.ts").read_bytes()
+    (tmp_path / "joined.ts").write_bytes(once + once)
+    times = [f.time_s for f in read(tmp_path / "joined.ts")]
+    assert len(times) == 40 and times[0] == 0
+    np.testing.assert_allclose(np.diff(times), 0.1, atol=0.002)
+
+
 def test_a_cut_file_gives_what_is_there(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (20, 48, 64, 3)).astype(np.uint8)
     whole = film(tmp_path / "a.mkv", pictures=noise)

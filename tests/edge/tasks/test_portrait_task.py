@@ -7,6 +7,7 @@ from PIL import Image
 from tiny_picture import scene
 
 from edge.manifest import BundleError, open_bundle
+from edge.sink.console import people
 from edge.source.frame import Frame
 from edge.tasks.portrait import PortraitTask, at_size, pixels
 
@@ -64,6 +65,12 @@ def test_pictures_apart_are_told_each(bundle):
         ("nobody", "2.jpg"),
         ("person", "3.jpg"),
     ]
+
+
+def test_a_name_that_is_no_text_can_be_told(bundle):
+    event = PortraitTask(bundle, apart=True).look(Frame(scene(), 0.0, 0, "人\udcff\n.jpg")).events[0]
+    assert event.picture == "人\ufffd\n.jpg"
+    assert event.to_json().encode() and people(event).endswith("人\ufffd\\n.jpg")
 
 
 def test_certain_empty_and_neither(bundle):
