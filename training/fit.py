@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -136,13 +137,20 @@ class Run:
 
 
 def write_atomically(state: Any, file: Path) -> None:
-    """torch.save through a file of another name: a kill leaves the old checkpoint or the new one."""
-    partial = file.with_suffix(".partial")
-    with partial.open("wb") as f:
-        torch.save(state, f)
-        f.flush()
-        os.fsync(f.fileno())
-    partial.replace(file)
+    """torch.save through a file of another name: a kill leaves the old checkpoint or the new one.
+
+    Raises DataError where the disk is full.
+    """
+    content, partial = io.BytesIO(), file.with_suffix(".partial")
+    torch.save(state, content)  # torch hides the disk's error behind its own
+    try:
+        with partial.open("wb") as f:
+            f.write(content.getbuffer())
+            f.flush()
+            os.fsync(f.fileno())
+        partial.replace(file)
+    except OSError as e:
+        raise DataError(f"{file}: {e.strerror}; mend that and give the command again, the run goes on") from None
 
 
 def fit(

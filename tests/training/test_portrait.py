@@ -9,6 +9,7 @@ from PIL import Image
 
 from training.data.audio import DataError
 from training.data.drawn_portraits import backdrop, write_drawn
+from training.fit import write_atomically
 from training.keyword import Folders
 from training.models import build
 from training.models.sinet import network_input
@@ -176,6 +177,13 @@ def test_a_checkpoint_of_another_network_or_a_broken_one_is_one_line(pictures, t
         with pytest.raises(DataError, match=r"last.pt: not a checkpoint of this run \(\w+\); remove it") as e:
             train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
         assert "\n" not in str(e.value)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "last.pt").mkdir()
+    (tmp_path / "last.pt" / "inside").touch()
+    with pytest.raises(DataError, match=r"last.pt: .*; mend that and give the command again"):
+        write_atomically({"epoch": 1}, tmp_path / "last.pt")
 
 
 def test_probabilities_come_picture_by_picture(recipe):
