@@ -42,9 +42,10 @@ class Pictures:
             part.write_bytes(_encoded(view, path))
             part.replace(path)
         except OSError as e:
-            with contextlib.suppress(OSError):  # it may be the folder that is read only
-                part.unlink(missing_ok=True)
             raise cannot_write(path, e) from None
+        finally:  # after Ctrl-C as well
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _path(self, frame: Frame, grey: bool) -> Path:
         if self._name:

@@ -58,17 +58,24 @@ def test_one_picture(tmp_path):
     assert names(tmp_path) == ["x.png"]
 
 
-def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("failure", "says", "kind"),
+    [
+        (OSError(28, "No space left on device"), "a.png: cannot be written .No space left on device", OutputError),
+        (KeyboardInterrupt(), None, KeyboardInterrupt),
+    ],
+)
+def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch, failure, says, kind):
     def full(self, data):
         with self.open("wb") as file:
             file.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
+        raise failure
 
     write = Pictures(tmp_path)
     write(RGB, frame(0, "a.png"))
     before = (tmp_path / "a.png").read_bytes()
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OutputError, match="a.png: cannot be written .No space left on device"):
+    with pytest.raises(kind, match=says):
         Pictures(tmp_path)(RGB, frame(0, "a.png"))
     assert names(tmp_path) == ["a.png"] and (tmp_path / "a.png").read_bytes() == before
 
