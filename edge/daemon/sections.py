@@ -116,7 +116,9 @@ class Task(Section):
         examples=[0.5],
     )
     source: str = Field(
-        "camera", title="Pictures", description='For tasks that look: "camera", or the path of a picture or a folder.'
+        "camera",
+        title="Pictures",
+        description='For tasks that look: "camera", or the path of a camera, a video, a picture or a folder.',
     )
 
     @field_validator("backend")
