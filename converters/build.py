@@ -11,7 +11,7 @@ from converters import fit
 from converters.budget import BudgetError
 from converters.compile import Source, compile_model, open_source
 from converters.error import ConvertError
-from converters.firmware_header import firmware_files
+from converters.firmware_header import firmware_files, hears
 from converters.plan import Plan
 from converters.target import target
 from edge import platformio
@@ -19,6 +19,7 @@ from edge.board import Board, known, open_board
 from edge.manifest import Bundle, BundleError, bundled_names, open_bundle
 
 DEFAULT_APP = "keyword"
+LISTENING = (DEFAULT_APP, "scene")
 TOOLS = ("measure",)
 """Sources of apps/ that are no firmware for a user."""
 
@@ -63,6 +64,7 @@ def prepare(model: str, board: Board, app: str = DEFAULT_APP, project: Path = pl
 
     Raises FitError, ConvertError or BundleError.
     """
+    _require_app(model, app)
     firmware = planned(model, board, app, project)
     fit.check(firmware.name, board, firmware.at_least, True, firmware.remedy)
     _write(firmware_files(firmware.bundle, firmware.plan, board, firmware.source.about), firmware.library)
@@ -84,6 +86,16 @@ def planned(model: str, board: Board, app: str = DEFAULT_APP, project: Path = pl
     except (BudgetError, ValueError):
         return whole
     return Firmware(source, plan, board, bundle, app, project)
+
+
+def _require_app(model: str, app: str) -> None:
+    """Raises ConvertError for an application that listens with a model that does not."""
+    bundle = _bundle(model)
+    manifest = bundle.manifest if bundle else None
+    if app not in LISTENING or (manifest and (manifest.stream if app == DEFAULT_APP else hears(manifest))):
+        return
+    other = "scene" if manifest and hears(manifest) else "portrait" if manifest and manifest.picture else "bench"
+    raise ConvertError(f"{manifest.name if manifest else model}: not a model for --app {app}; give --app {other}")
 
 
 def choose(firmware: Firmware, model: str) -> None:

@@ -38,7 +38,7 @@ def firmware_files(bundle: Bundle | None, plan: Plan, board: Board, about: About
     files = emit(plan, PREFIX, about)
     files[f"{PREFIX}.c"] += _spans(plan)
     files["bundle.h"] = bundle_header(bundle, plan, board, about)
-    if bundle is not None and _hears(bundle.manifest):
+    if bundle is not None and hears(bundle.manifest):
         files["frontend_tables.h"] = emit_header.header(bundle.manifest.frontend)
     return files | {"library.json": library(PREFIX, about)["library.json"]}
 
@@ -61,7 +61,7 @@ def bundle_header(bundle: Bundle | None, plan: Plan, board: Board, about: About 
         *_result(plan.graph[plan.graph.outputs[0]]),
         "",
         *_integrity(plan),
-        *(_listening(manifest) if manifest and _hears(manifest) else ()),
+        *(_listening(manifest) if manifest and hears(manifest) else ()),
         "#endif",
     ]
     return "\n".join(lines) + "\n"
@@ -90,7 +90,7 @@ def _identity(manifest: Manifest | None, about: About | None) -> dict[str, objec
         "MODEL_NAME": manifest.name if manifest else (about or About()).name,
         "MODEL_TASK": manifest.task if manifest else "model",
         "MODEL_HASH": sha256,
-        "FRONTEND_ID": manifest.frontend.hash if manifest and _hears(manifest) else "none",
+        "FRONTEND_ID": manifest.frontend.hash if manifest and hears(manifest) else "none",
     }
 
 
@@ -163,7 +163,7 @@ def _integrity(plan: Plan) -> list[str]:
     ]
 
 
-def _hears(manifest: Manifest) -> bool:
+def hears(manifest: Manifest) -> bool:
     """An application that listens can run it: step by step, or window by window."""
     return manifest.stream is not None or manifest.scene is not None
 

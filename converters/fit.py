@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from converters.budget import needed
 from converters.emit.c import const_bytes
 from converters.error import ConvertError
-from converters.plan import Plan
+from converters.plan import Plan, nbytes
 from edge.board import Board
 from edge.frontend.tables import tables
 from edge.manifest import Bundle
@@ -37,14 +37,19 @@ class Bytes:
 
 
 def at_least(plan: Plan, bundle: Bundle | None = None) -> Bytes:
-    """The model's and the front end's exact bytes and the least that stands around them."""
-    program = Bytes(PROGRAM_FLASH_BYTES, PROGRAM_RAM_BYTES + STACK_BYTES)
+    """The model's and the front end's exact bytes, what the link holds, and the least that stands around them."""
+    program = Bytes(PROGRAM_FLASH_BYTES, PROGRAM_RAM_BYTES + STACK_BYTES + link_bytes(plan))
     return Bytes(const_bytes(plan), needed(plan)) + frontend(bundle, plan.arena_bytes) + program
+
+
+def link_bytes(plan: Plan) -> int:
+    """Inputs that were loaded and outputs of the last inference (nh_infer.c): a frame and its mask."""
+    return sum(nbytes(plan.graph[n]) for n in (*plan.graph.inputs, *plan.graph.outputs))
 
 
 def frontend(bundle: Bundle | None, arena_bytes: int) -> Bytes:
     """Tables and state of the bundle's front end (nh_frontend.h); its scratch may be the model's arena."""
-    if bundle is None:
+    if bundle is None or bundle.manifest.picture:
         return Bytes(0, 0)
     config = bundle.manifest.frontend
     history = 2 * (config.window_samples + config.window_samples % 2)

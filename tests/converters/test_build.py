@@ -117,6 +117,28 @@ def test_apps_are_the_files_and_folders_of_the_project(project):
         build.planned("wake_alexa", open_board("mps2-an386"), "measure", project)
 
 
+@pytest.mark.parametrize(
+    ("model", "app", "other"),
+    [("portrait", "keyword", "portrait"), ("portrait", "scene", "portrait"), ("sounds10", "keyword", "scene")],
+)
+def test_an_app_that_the_model_cannot_feed_names_the_one_that_it_can(project, model, app, other):
+    with pytest.raises(ConvertError, match=f"{model}: not a model for --app {app}; give --app {other}$"):
+        build.prepare(model, open_board("mps2-an386"), app, project)
+
+
+def test_a_bare_file_is_for_the_bench(project, tmp_path):
+    (tmp_path / "x.tflite").touch()
+    with pytest.raises(ConvertError, match=r"x.tflite: not a model for --app keyword; give --app bench$"):
+        build.prepare(str(tmp_path / "x.tflite"), open_board("mps2-an386"), "keyword", project)
+
+
+def test_a_frame_and_its_mask_are_memory_too(project):
+    firmware = build.planned("portrait", open_board("mps2-an386"), "keyword", project)
+    assert fit.link_bytes(firmware.plan) == 160 * 160 * (3 + 1)
+    assert fit.frontend(firmware.bundle, 0) == fit.Bytes(0, 0)
+    assert firmware.at_least.ram == fit.needed(firmware.plan) + 102_400 + fit.PROGRAM_RAM_BYTES + fit.STACK_BYTES
+
+
 def test_a_choice_is_remembered(project):
     firmware = build.prepare("wake_alexa", open_board("mps2-an386"), "keyword", project)
     build.choose(firmware, "wake_alexa")

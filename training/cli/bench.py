@@ -74,6 +74,10 @@ def bench(
         result, text = _scene_folds(bundle, folds, data, write, out)
         print(json.dumps(result) if as_json else text)
         return
+    if bundle.manifest.picture:
+        raise BundleError(
+            f"{bundle.manifest.name}: a model for pictures; give --pictures DIR, or the --board to run on"
+        )
     if not bundle.manifest.targets or bundle.manifest.stream is None:
         raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")
     if folds and data:
