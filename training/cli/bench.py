@@ -76,7 +76,7 @@ def bench(
         return
     if bundle.manifest.picture:
         raise BundleError(
-            f"{bundle.manifest.name}: a model for pictures; give --pictures DIR, or the --board to run on"
+            f"{bundle.manifest.name}: a model for pictures; give --pictures DIR or --board BOARD"
         )
     if not bundle.manifest.targets or bundle.manifest.stream is None:
         raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")

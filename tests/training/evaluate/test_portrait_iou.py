@@ -168,7 +168,7 @@ def test_a_model_for_sound_has_no_pictures(pictures, nuthatch):
 
 def test_a_model_for_pictures_does_not_listen(bundle, nuthatch):
     code, out, err = nuthatch("bench", bundle.folder)
-    assert code == 1 and "a model for pictures; give --pictures DIR, or the --board to run on" in err and not out
+    assert code == 1 and "a model for pictures; give --pictures DIR or --board BOARD" in err and not out
 
 
 def test_grey_is_no_person(bundle):
