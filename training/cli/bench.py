@@ -75,9 +75,7 @@ def bench(
         print(json.dumps(result) if as_json else text)
         return
     if bundle.manifest.picture:
-        raise BundleError(
-            f"{bundle.manifest.name}: a model for pictures; give --pictures DIR or --board BOARD"
-        )
+        raise BundleError(f"{bundle.manifest.name}: a model for pictures; give --pictures DIR or --board BOARD")
     if not bundle.manifest.targets or bundle.manifest.stream is None:
         raise BundleError(f"{bundle.manifest.name}: no target or no stream.tflite; bench measures listening models")
     if folds and data:
