@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge.output.output import Output
     from edge.source.frame import Pictures
     from edge.tasks.portrait import PortraitTask
+    from edge.view.view import Viewer
 
 CAMERA, PIPE = "camera", "-"
 DEFAULT_VIEW = "blur"
@@ -55,10 +56,11 @@ def watch(
     with ExitStack() as stack:
         try:
             task = _task(model, backend, threads, _is_still(source) and not realtime)
-            # Before anything is written: a source that is none leaves what an earlier run made.
+            # Before anything is written: what cannot begin leaves what an earlier run made.
             pictures = stack.enter_context(closing(_pictures(source, task, realtime, device, _size(size))))
+            viewer = _viewer(view, hide, background)
             task.report = _scores(scores, source, stack)
-            show = None if out is None else _show(view, hide, background, show_empty, _output(out, source, stream))
+            show = None if out is None else _show(viewer, _output(out, source, stream), hide, show_empty)
             if show is not None:
                 stack.enter_context(closing(show.output))
             watcher = _watcher(task, show, json, sys.stderr if out == Path(PIPE) else sys.stdout)
@@ -136,11 +138,16 @@ def _pictures(source: str, task: PortraitTask, realtime: bool, device: str | Non
     return file(source, task.rate_hz, _tell)
 
 
-def _show(view: str, hide: str, background: Path | None, show_empty: bool, output: Output) -> Show:
-    from edge.daemon.watch import Show
+def _viewer(view: str, hide: str, background: Path | None) -> Viewer:
     from edge.view.view import Options, open_view
 
-    return Show(open_view(view, Options(hide, background)), output, hide, show_empty)
+    return open_view(view, Options(hide, background))
+
+
+def _show(viewer: Viewer, output: Output, hide: str, show_empty: bool) -> Show:
+    from edge.daemon.watch import Show
+
+    return Show(viewer, output, hide, show_empty)
 
 
 def _output(out: Path, source: str, stream: str) -> Output:

@@ -1,6 +1,6 @@
 """A picture's file to RGB, whatever it is: turned by EXIF, grey, palette, CMYK, 16 bits, transparent, far too large.
 
-The same integers as the pictures of the training data get, so that a network sees here what it learnt from.
+Every mode becomes the integers that the training data's pictures get, so that a network sees what it learnt from.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def read_still(path: Path) -> Rgb:
     """uint8 [H, W, 3], at most KEPT pixels long. Raises SourceError for what is no picture, or a broken one."""
     from PIL import Image, ImageOps
 
+    if path.is_fifo():  # would be waited for
+        raise SourceError(f"{path}: cannot be read as a picture (a pipe)")
     try:
         # Pillow warns on stderr of sizes that are refused here in one line.
         with warnings.catch_warnings():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageOps
 
+from edge.source.error import SourceError
 from edge.source.still import read_still
 from edge.view.view import Bytes, Options, Shot
 
@@ -15,7 +18,7 @@ class View:
     """The frame, its hidden part replaced; the other picture is cut to the frame's shape."""
 
     def __init__(self, options: Options) -> None:
-        self._other = Image.fromarray(read_still(options.background)) if options.background else None
+        self._other = _picture(options.background) if options.background else None
         self._fitted = Image.new("RGB", (1, 1), GREY)
 
     def __call__(self, shot: Shot) -> Bytes:
@@ -28,3 +31,10 @@ class View:
         if self._other is None:
             return Image.new("RGB", size, GREY)
         return ImageOps.fit(self._other, size, Image.Resampling.BILINEAR)
+
+
+def _picture(path: Path) -> Image.Image:
+    try:
+        return Image.fromarray(read_still(path))
+    except SourceError as e:
+        raise SourceError(f"{e}; give --background another picture") from None

@@ -280,6 +280,15 @@ def test_a_source_that_is_none_leaves_what_was_made_before(nuthatch, red_path, t
     assert (tmp_path / "old.mp4").read_bytes() == b"made before" == (tmp_path / "shares").read_bytes()
 
 
+def test_a_background_that_is_none_leaves_what_was_made_before(nuthatch, red_path, folder, tmp_path):
+    (tmp_path / "old.mp4").write_bytes(b"made before")
+    arguments = ["--view", "replace", "--background", folder / "c.jpg", "--out", tmp_path / "old.mp4"]
+    done = nuthatch("watch", "--model", red_path, "--source", folder, *arguments)
+    assert done.returncode == 1
+    one_line(done, "c.jpg: cannot be read as a picture", "give --background another")
+    assert (tmp_path / "old.mp4").read_bytes() == b"made before"
+
+
 def test_names_of_any_bytes_on_a_strict_terminal(nuthatch, red_path, tmp_path):
     odd = tmp_path / "odd"
     odd.mkdir()

@@ -1,5 +1,7 @@
 """Pictures as they lie on disks: every kind of pixel, every size, broken ones named and left out."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,6 +119,7 @@ BROKEN = {
     ),
     "400 million pixels": (lambda p: save(p, Image.new("1", (20_000, 20_000)), format="PNG"), "400000000 pixels"),
     "a folder": (lambda p: p.mkdir(), "cannot be read as a picture"),
+    "a pipe that nobody writes to": (os.mkfifo, "a pipe"),
     "a link to itself": (lambda p: p.symlink_to(p.name), "cannot be read as a picture"),
 }
 
