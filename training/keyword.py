@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from edge.decide.scene import UNKNOWN as UNKNOWN_STATE
 from training.data.audio import DataError, audio_files
 from training.data.clip import Clip
-from training.data.draws import Draws
+from training.data.draws import Drawn, Draws
 from training.data.heard import digests
 from training.data.sounds import Sounds, source_of
 from training.data.speech_commands import COMMANDS, SILENCE, UNKNOWN, SpeechCommands
@@ -173,7 +174,7 @@ def learn(
     cache: Path,
     say: Callable[[str], None] = lambda line: None,
     report: Callable[[int, int, dict[str, float]], None] = lambda epoch, epochs, figures: None,
-    draws: Callable[[int | None], np.ndarray] | None = None,
+    draws: Drawn | None = None,
 ) -> Path:
     """The same from clips that were gathered; `draws` of the training clips may be given."""
     recipe = data.recipe
@@ -188,6 +189,7 @@ def learn(
         _start_from(net, Path(recipe.fit.start))
     out.mkdir(parents=True, exist_ok=True)
     refuse_another_recipe(recipe, out)
+    refuse_other_recordings(draws.key, out)
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
     watch = _watch(data, cache, say) if data.watch else lambda net: {}
     fit(net, examples, recipe.fit, recipe.seed, out / "last.pt", watch, report, teachers)
@@ -221,6 +223,16 @@ def refuse_another_recipe(recipe: Any, out: Path) -> None:
     partial = file.with_suffix(".partial")  # a kill leaves the old file or the new one
     partial.write_text(text)
     partial.replace(file)
+
+
+def refuse_other_recordings(key: str, out: Path) -> None:
+    """Nor does it go on with other clips, noises or devices than it began with; `key` names their features."""
+    file = out / "features.key"
+    if not first_process():
+        return
+    if file.is_file() and file.read_text() != key:
+        raise RecipeError(f"{out}: holds a run on other recordings; give another folder or remove this one")
+    file.write_text(key)
 
 
 def first_process() -> bool:
@@ -272,7 +284,7 @@ def _save(
         "recipe": {**recipe.to_dict(), "description": recipe.description.replace("{word}", recipe.word)},
         "task": "scene" if recipe.task == "scene" else "keyword",
         "labels": data.labels,
-        "targets": [x for x in data.labels if not x.startswith("_")],
+        "targets": [x for x in data.labels if not x.startswith("_") and (recipe.task, x) != ("scene", UNKNOWN_STATE)],
         "input_scale": recipe.input_scale,
         "state_dict": net.state_dict(),
         "licences": _licences(recipe, data),
@@ -289,10 +301,15 @@ def _licences(recipe: Recipe, data: KeywordData) -> list[dict[str, str]]:
     return list(unique.values())
 
 
+def sources_of(data: KeywordData) -> str:
+    """Digests of the recordings with a label that are learnt from."""
+    return digests(c for c in data.train if c.label != NONE)
+
+
 def _facts(recipe: Recipe, data: KeywordData, net: nn.Module) -> dict[str, Any]:
     # Of words the split by speaker tells what was heard; folders of scenes are split in many ways.
     learnt = [c for c in data.train if c.label != NONE]
-    heard = {"sources": digests(learnt)} if recipe.task == "scene" else {}
+    heard = {"sources": sources_of(data)} if recipe.task == "scene" else {}
     return heard | {
         "recipe": recipe.name,
         "seed": recipe.seed,

@@ -12,6 +12,7 @@ import torch
 from training.augment.device_translation import Pairs, Translated, Translator, options
 from training.data.audio import DataError, audio_files
 from training.data.clip import Clip
+from training.data.esc import Esc
 from training.data.scenes import reader
 from training.data.sounds import Sounds
 from training.data.tau import device_of, moment_of
@@ -22,7 +23,10 @@ from training.recipe import Recipe, RecipeError, Source
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> KeywordData:
     """List the clips; labels that the recipe leaves open are the folder's, sorted. Raises DataError."""
-    split = reader(folders.data, recipe.data.test_fold).split(recipe.data.salt)
+    source = reader(folders.data, recipe.data.test_fold)
+    if recipe.data.test_fold and not isinstance(source, Esc):
+        raise DataError(f"{folders.data}: has no folds, only ESC's <fold>-<source>-<take> have; leave test_fold 0")
+    split = source.split(recipe.data.salt)
     recipe = dataclasses.replace(recipe, labels=recipe.labels or _labels(split))
     _require(folders.data, recipe, split)
     parts = set(recipe.data.parts)

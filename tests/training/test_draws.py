@@ -36,6 +36,14 @@ def test_a_cache_is_read_back(tmp_path, clips):
     assert not fresh._sounds, "the audio was read although the draw was there"
 
 
+def test_a_cache_that_was_cut_is_made_again(tmp_path, clips):
+    x = np.array(draws(tmp_path, clips)(0))
+    (file,) = tmp_path.glob("*.npy")
+    for length in (0, 100, 1000):
+        file.write_bytes(file.read_bytes()[:length])
+        assert np.array_equal(draws(tmp_path, clips)(0), x)
+
+
 def test_other_options_are_another_cache(tmp_path, clips):
     assert draws(tmp_path, clips).key != draws(tmp_path, clips, shift_ms=1).key
 

@@ -11,7 +11,7 @@ import torch
 from training.data.audio import DataError
 from training.keyword import Folders, load_trained
 from training.losses.keyword import KeywordLoss
-from training.recipe import Fit, load
+from training.recipe import Fit, RecipeError, load
 from training.scene import gather, train
 
 SMALL = [
@@ -90,6 +90,33 @@ def test_a_killed_run_ends_with_the_same_weights(sounds, tmp_path):
     resumed = train(recipe, folders, tmp_path / "b", cache).parent
     a, b = (load_trained(x).net.state_dict() for x in (whole, resumed))
     assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_a_run_does_not_go_on_with_other_recordings(sounds, tmp_path):
+    def die(epoch, epochs, figures):
+        raise Killed
+
+    recipe, cache = load("sounds10", SMALL), tmp_path / "cache"
+    with pytest.raises(Killed):
+        train(recipe, Folders(sounds, tmp_path), tmp_path / "run", cache, report=die)
+    more = tmp_path / "more"
+    shutil.copytree(sounds, more)
+    shutil.copy(more / "001 - Hum" / "1-1811-A.wav", more / "001 - Hum" / "1-999-A.wav")
+    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+        train(recipe, Folders(more, tmp_path), tmp_path / "run", cache)
+    assert train(recipe, Folders(sounds, tmp_path), tmp_path / "run", cache).is_file()
+
+
+def test_a_class_of_the_unknown_is_no_state(tmp_path):
+    rng = np.random.default_rng(0)
+    for label in ("hum", "unknown"):
+        (tmp_path / "rooms" / label).mkdir(parents=True)
+        for i in range(12):
+            soundfile.write(tmp_path / "rooms" / label / f"{i}.wav", rng.normal(0, 0.1, 16_000), 16_000)
+    recipe = load("sounds10", [*SMALL[:-1], "epochs=1"])
+    run = train(recipe, Folders(tmp_path / "rooms", tmp_path), tmp_path / "run", tmp_path / "cache").parent
+    state = load_trained(run).state
+    assert (state["labels"], state["targets"]) == (["hum", "unknown"], ["hum"])
 
 
 def test_from_sounds_to_a_bundle_and_its_measure(sounds, tmp_path, nuthatch):

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from training.data.draws import Drawn
 from training.fit import Loss
 from training.recipe import Fit
 
@@ -129,7 +130,7 @@ def translate(net: nn.Module, features: np.ndarray, devices: np.ndarray, scale: 
 class Translated:
     """Draws in which a share of the clips is heard through a device that another drew; k None is untouched."""
 
-    draws: Callable[[int | None], np.ndarray]
+    draws: Drawn
     net: nn.Module
     devices: int
     may: np.ndarray
@@ -137,6 +138,11 @@ class Translated:
     share: float
     seed: int
     scale: float
+
+    @property
+    def key(self) -> str:
+        """That of the draws: what is made of them is the recipe's."""
+        return self.draws.key
 
     def __call__(self, k: int | None) -> np.ndarray:
         """int8 [N, T, F]; depends on (seed, k) alone."""

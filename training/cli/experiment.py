@@ -152,10 +152,12 @@ def _esc(data: Path) -> Path:
 
 
 def _numbers(folds: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(f) for f in folds.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"{folds!r}: numbers with commas between them", param_hint="--folds") from None
+    from training.data.esc import FOLDS
+
+    found = [f.strip() for f in folds.split(",")]
+    if not set(found) <= {str(f) for f in FOLDS} or len(set(found)) < len(found):
+        raise typer.BadParameter(f"{folds!r}: some of 1 to 5 with commas between them, each once", param_hint="--folds")
+    return tuple(map(int, found))
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -43,6 +44,15 @@ class Augment:
     room_share: float = 0.25
     word_tail_ms: tuple[int, int] = (40, 320)
     """Time from the end of the word to the end of the window, for clips aligned at their word."""
+
+
+class Drawn(Protocol):
+    """Augmented features by number, None for those without augmentation, and a name for all that they depend on."""
+
+    @property
+    def key(self) -> str: ...
+
+    def __call__(self, k: int | None) -> np.ndarray: ...
 
 
 @dataclass
@@ -78,7 +88,7 @@ class Draws:
     def __call__(self, k: int | None) -> np.ndarray:
         """int8 [clips, frames, bands]: draw k, or with None the clips as they are, without augmentation."""
         file = self.folder / f"{self.key}-{'plain' if k is None else k}.npy"
-        if not file.is_file():
+        if not file.is_file() or not _whole(file):
             self._write(file, k)
         return np.load(file, mmap_mode="r")
 
@@ -161,6 +171,15 @@ class Draws:
             x = convolve(x, self._responses[rng.integers(0, len(self._responses))])
         x = gain(x, rng, *a.gain_db)
         return x + coloured_floor(n, rng)
+
+
+def _whole(file: Path) -> bool:
+    """A disk that was full or a copy that was cut leaves less; it is made again."""
+    try:
+        np.load(file, mmap_mode="r")
+    except (ValueError, EOFError):
+        return False
+    return True
 
 
 def coloured_floor(n: int, rng: np.random.Generator) -> np.ndarray:

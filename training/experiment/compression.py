@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from edge.frontend import features
-from edge.manifest import open_bundle
+from edge.manifest import BundleError, open_bundle
 from edge.runtime.litert import LiteRtModel
 from training.compress.report import count, shipped
 from training.data.audio import DataError, read_audio
 from training.evaluate import accuracy
-from training.keyword import Folders, load_trained, predict
+from training.keyword import Folders, KeywordData, load_trained, predict, sources_of
 from training.recipe import Recipe, load
 from training.scene import gather, train
 
@@ -99,22 +99,32 @@ def run(plan: Plan, say: Callable[[str], None] = lambda line: None) -> list[Rung
 
 
 def _train(plan: Plan, recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
-    if (out / "model.pt").is_file() and _same(out / "recipe.json", recipe):
-        return
-    say(f"{out.parent.name}/{out.name}")
-    train(recipe, Folders(plan.data, plan.beside), out, plan.work / "features")
+    folders = Folders(plan.data, plan.beside)
+    if (out / "model.pt").is_file():
+        _require_same(out, gather(recipe, folders))
+    else:
+        say(f"{out.parent.name}/{out.name}")
+        train(recipe, folders, out, plan.work / "features")
 
 
-def _same(file: Path, recipe: Recipe) -> bool:
-    wanted = json.loads(json.dumps(recipe.to_dict()))
-    found = json.loads(file.read_text("utf-8"))
-    wanted["labels"] = wanted["labels"] or found["labels"]  # left open: the folder's
-    return bool(found == wanted)
+def _require_same(out: Path, data: KeywordData) -> None:
+    """A finished run counts for the recipe and the recordings that it learnt from, no others."""
+    state = load_trained(out).state
+    same = _settings(state["recipe"]) == _settings(data.recipe.to_dict())
+    if not same or state["facts"]["sources"] != sources_of(data):
+        raise DataError(f"{out}: a run of other settings or recordings; give another --work or remove it")
+
+
+def _settings(recipe: dict[str, Any]) -> str:
+    """To compare; without where `work` is. Its description was completed when it was saved."""
+    fit = recipe["fit"]
+    runs = {"teachers": [Path(t).name for t in fit["teachers"]], "start": Path(fit["start"]).name}
+    return json.dumps({**recipe, "fit": {**fit, **runs}, "description": ""})
 
 
 def _measure(plan: Plan, recipe: Recipe, name: str, run_folder: Path, say: Callable[[str], None]) -> Rung:
     trained, bundle = load_trained(run_folder), run_folder / "bundle"
-    if not (bundle / "manifest.json").is_file():
+    if not _is_of(bundle, plan.qat_epochs):
         say(f"{run_folder.parent.name}/{name} to int8")
         _convert(run_folder, bundle, plan.qat_epochs)
     clips = gather(recipe, Folders(plan.data, plan.beside)).watch
@@ -132,10 +142,19 @@ def _measure(plan: Plan, recipe: Recipe, name: str, run_folder: Path, say: Calla
     )  # fmt: skip
 
 
+def _is_of(bundle: Path, qat_epochs: int) -> bool:
+    """Whether it is whole, and was fine-tuned for so long."""
+    try:
+        return bool(open_bundle(bundle).manifest.training.get("qat_epochs", 0) == qat_epochs)
+    except BundleError:
+        return False
+
+
 def _convert(run_folder: Path, bundle: Path, qat_epochs: int) -> None:
     """The converter is another package, downstream of this one: it is called as the command it is."""
     call = "from edge.cli import main; main()"
     argv = ["convert", str(run_folder), "--out", str(bundle), "--qat-epochs", str(qat_epochs)]
     done = subprocess.run([sys.executable, "-c", call, *argv], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DataError(f"{run_folder}: nuthatch convert failed: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise DataError(f"{run_folder}: nuthatch convert failed: {said[-1]}")

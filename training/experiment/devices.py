@@ -34,6 +34,11 @@ class Devices:
         return [(REFERENCE, *self.seen)[i] for i in rng.choice(len(shares), clips, p=shares)]
 
     @property
+    def names(self) -> list[str]:
+        """Of all of them, those for augmentation last."""
+        return [*(d.name for d in (*self.seen, *self.unseen)), *(p.stem for p in self.others)]
+
+    @property
     def groups(self) -> dict[str, list[Device]]:
         """What the test asks: each clip is heard through every device of each group."""
         return {"common": [REFERENCE], "seen": self.seen, "unseen": self.unseen}

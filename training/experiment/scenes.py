@@ -109,41 +109,49 @@ def run(
     for i, (arm, seed, fold) in enumerate(todo):
         file = plan.work / f"{arm.replace(' ', '_').replace(',', '')}-{seed}-{fold}.json"
         recipe = plan.recipe(arm, seed, fold)
-        outcome = _done(file, recipe, plan.eq_db)
+        settings = {"recipe": recipe.to_dict(), "eq_db": plan.eq_db, "devices": devices.names}
+        data = gather(recipe, Folders(plan.data, plan.responses.parent))
+        outcome = _done(file, settings, _names(data))
         if outcome is None:
             say(f"run {i + 1}/{len(todo)}: {arm}, seed {seed}, fold {fold}")
-            outcome = _one(plan, devices, recipe, arm, file.with_suffix(""), report)
-            _write(file, outcome, recipe, plan.eq_db)
+            outcome = _one(plan, devices, data, arm, file.with_suffix(""), report)
+            _write(file, outcome, settings)
         outcomes.append(outcome)
         if i + 1 == len(todo) or todo[i + 1][1] != seed:
             after(outcomes)
     return outcomes
 
 
-def _done(file: Path, recipe: Recipe, eq_db: float) -> Outcome | None:
-    """The outcome in the file, if it is this recipe's."""
+def _done(file: Path, settings: dict[str, Any], clips: list[str]) -> Outcome | None:
+    """The outcome in the file, if it is of these settings and of the test of these clips."""
     if not file.is_file():
         return None
     try:
         state = json.loads(file.read_text("utf-8"))
-        if state["recipe"] == json.loads(json.dumps(recipe.to_dict())) and state["eq_db"] == eq_db:
-            return Outcome(**state["outcome"])
-    except (ValueError, KeyError, TypeError):
+        outcome = Outcome(**state.pop("outcome"))
+        wanted = json.loads(json.dumps(settings))
+        same = {"recipe", "eq_db"} <= set(state) and outcome.clips == clips
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{file}: not a result of this experiment; remove it and run again") from None
-    raise DataError(f"{file}: a result of other settings; give another --work or remove it")
+    if not same or any(wanted.get(name) != value for name, value in state.items()):
+        raise DataError(f"{file}: a result of other settings; give another --work or remove it")
+    return outcome
 
 
-def _write(file: Path, outcome: Outcome, recipe: Recipe, eq_db: float) -> None:
+def _write(file: Path, outcome: Outcome, settings: dict[str, Any]) -> None:
     partial = file.with_suffix(".partial")
-    state = {"outcome": dataclasses.asdict(outcome), "recipe": recipe.to_dict(), "eq_db": eq_db}
-    partial.write_text(json.dumps(state), "utf-8")
+    partial.write_text(json.dumps({"outcome": dataclasses.asdict(outcome), **settings}), "utf-8")
     partial.replace(file)
 
 
-def _one(plan: Plan, devices: Devices, recipe: Recipe, arm: str, out: Path, report: Callable[..., None]) -> Outcome:
+def _names(data: KeywordData) -> list[str]:
+    """Of the test's clips."""
+    return [f"{c.path.parent.name}/{c.path.name}" for c in data.watch]
+
+
+def _one(plan: Plan, devices: Devices, data: KeywordData, arm: str, out: Path, report: Callable[..., None]) -> Outcome:
     """Train, then hear the test fold through every device."""
-    data = gather(recipe, Folders(plan.data, plan.responses.parent))
-    cache = plan.work / "features"
+    recipe, cache = data.recipe, plan.work / "features"
     responses = devices.others if recipe.augment.response_share else []
     learnt = dataclasses.replace(data, watch=[], responses=responses)  # nothing of the test is looked at on the way
     draws = _draws(learnt, cache, recipe.augment, recipe.seed, devices.train(len(data.train), recipe.seed))
@@ -158,8 +166,7 @@ def _one(plan: Plan, devices: Devices, recipe: Recipe, arm: str, out: Path, repo
             x = _draws(watched, cache, Augment(), 0, [device] * len(wanted))(None)
             guess = predict(net, x, recipe.input_scale).argmax(1)
             right[group].append([int(v) for v in guess == wanted])
-    clips = [f"{c.path.parent.name}/{c.path.name}" for c in data.watch]
-    return Outcome(arm, recipe.seed, recipe.data.test_fold, clips, [c.speaker for c in data.watch], right)
+    return Outcome(arm, recipe.seed, recipe.data.test_fold, _names(data), [c.speaker for c in data.watch], right)
 
 
 def _draws(data: KeywordData, cache: Path, augment: Augment, seed: int, devices: list[Device]) -> Draws:

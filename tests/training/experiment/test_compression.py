@@ -44,6 +44,15 @@ def test_the_ladder_has_all_rungs_and_goes_on(tmp_path):
     assert "Pruned against float: of one seed, so nothing is shown" in (tmp_path / "out" / "compression.md").read_text()
     again = CliRunner().invoke(app, [str(a) for a in arguments])
     assert again.stderr == "", "nothing is left to do"
+    manifest = tmp_path / "work" / "0-2" / "float" / "bundle" / "manifest.json"
+    assert json.loads(manifest.read_text())["training"]["qat_epochs"] == 1
+    again = CliRunner().invoke(app, [str(a) for a in [*arguments, "--qat-epochs", 0]])
+    assert again.exit_code == 0, again.exception
+    assert again.stderr.split("\n")[:-1] == [f"0-2/{name} to int8" for name in rows], "nothing is trained again"
+    assert "qat_epochs" not in json.loads(manifest.read_text())["training"]
+    soundfile.write(tmp_path / "esc" / "Hum" / "1-999-A.wav", np.zeros(16_000), 16_000)
+    other = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert "teacher0: a run of other settings or recordings; give another --work" in str(other.exception)
 
 
 def rung(name: str, seed: int, right: int, right_int8: int) -> Rung:

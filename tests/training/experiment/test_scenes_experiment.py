@@ -1,5 +1,6 @@
 """The scenes experiment on a tiny set: it runs, goes on where it stopped, and its page says what it found."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -15,7 +16,7 @@ from training.experiment.paired import paired, t_interval
 from training.experiment.scenes import ARMS, Outcome, Plan, run
 from training.experiment.scenes_page import page, table
 from training.keyword import Folders
-from training.recipe import load
+from training.recipe import RecipeError, load
 from training.scene import gather
 
 TINY = ("labels=[]", "model.channels=4", "window_frames=32", "frontend.bands=32", "batch=8", "draws=1", "epochs=1")
@@ -86,9 +87,44 @@ def test_a_small_run_goes_on_and_writes_its_page(folders, tmp_path):
     assert all(f.stat().st_mtime_ns == t for f, t in times.items())
     text = (tmp_path / "out" / "scenes.md").read_text()
     assert "| ResNorm |" in text and "**Gate**" in text
-    other = Plan(esc, responses, tmp_path / "work", (0,), (1,), ("plain",), overrides=(*TINY, "rate=0.5"))
-    with pytest.raises(DataError, match="a result of other settings"):
-        run(other)
+    same = Plan(esc, responses, tmp_path / "work", (0,), (1,), ("plain",), 18.0, TINY)
+    (tmp_path / "fewer").mkdir()
+    for folder in esc.iterdir():
+        (tmp_path / "fewer" / folder.name).mkdir()
+        for file in sorted(folder.iterdir())[:-1] if folder.name.endswith("Hum") else folder.iterdir():
+            (tmp_path / "fewer" / folder.name / file.name).symlink_to(file)
+    (tmp_path / "fewer" / "001 - Hum" / "1-900-A.wav").symlink_to(esc / "001 - Hum" / "1-011-A.wav")
+    for change in ({"overrides": (*TINY, "rate=0.5")}, {"eq_db": 6.0}, {"data": tmp_path / "fewer"}):
+        with pytest.raises(DataError, match="a result of other settings"):
+            run(dataclasses.replace(same, **change))
+
+
+def test_an_interrupted_run_does_not_go_on_with_other_devices(folders, tmp_path):
+    plan = Plan(*folders, tmp_path / "work", (0,), (1,), ("plain",), 18.0, (*TINY, "epochs=2"))
+
+    def die(epoch, epochs, figures):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, report=die)
+    assert not list(plan.work.glob("*.json"))
+    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+        run(dataclasses.replace(plan, eq_db=6.0))
+    assert len(run(plan)) == 1
+
+
+@pytest.mark.parametrize("folds", ["", "0", "6", "1,1", "one", "1,,2"])
+def test_folds_that_esc_has_not_are_refused(folders, tmp_path, folds):
+    arguments = ["scenes", "--data", folders[0], "--responses", folders[1], "--work", tmp_path, "--folds", folds]
+    assert CliRunner().invoke(app, [str(a) for a in arguments]).exit_code == 2
+
+
+def test_folders_without_folds_are_refused(folders, tmp_path):
+    for name in ("kitchen", "street"):
+        (tmp_path / "rooms" / name).mkdir(parents=True)
+        soundfile.write(tmp_path / "rooms" / name / "a.wav", np.zeros(160), 16_000)
+    with pytest.raises(DataError, match="rooms: has no folds"):
+        run(Plan(tmp_path / "rooms", folders[1], tmp_path / "work", (0,), (1,), ("plain",), overrides=TINY))
 
 
 def test_a_seed_tests_one_fold_and_the_page_grows_with_the_seeds(folders, tmp_path):
