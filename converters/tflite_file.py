@@ -26,6 +26,8 @@ MAX_BUFFERS = 50_000
 MAX_OPERANDS = 200_000
 """Inputs and outputs of all operators."""
 MAX_TENSOR_BYTES = 1 << 28
+MAX_EMPTY = 1 << 16
+"""Product of the other axes of a tensor with an axis of length 0."""
 _ITEM_BYTES = {"INT64": 8, "UINT64": 8, "FLOAT64": 8, "FLOAT32": 4, "INT32": 4, "UINT32": 4, "RESOURCE": 4} | {
     "INT8": 1, "UINT8": 1, "BOOL": 1, "INT16": 2, "UINT16": 2, "FLOAT16": 2
 }  # fmt: skip
@@ -146,6 +148,9 @@ class _File:
         data, held = self._buffer(table.whole(2, "I")), math.prod(shape) * _ITEM_BYTES.get(kind, 0)
         if held > MAX_TENSOR_BYTES:
             raise damaged(f"{name}: {held:,} bytes, more than {MAX_TENSOR_BYTES:,}")
+        # Nothing is held then, yet a sum along the empty axis has as many values as the others say.
+        if 0 in shape and math.prod(n or 1 for n in shape) > MAX_EMPTY:
+            raise damaged(f"{name}: nothing in a shape of {list(shape)}")
         oddity = self._oddity(table, kind)
         if data is not None and len(data) != held and not oddity:
             raise ConvertError(f"{name}: {len(data):,} bytes of data where {held:,} belong; {REMEDY}")

@@ -291,6 +291,14 @@ def test_huge_claims_end_at_once():
     assert longest < 2
 
 
+def test_an_axis_of_none_does_not_hide_the_others():
+    def change(m: Any) -> None:
+        t = m.subgraphs[0].tensors[of_kind(m, OPERATORS.FULLY_CONNECTED)[0].inputs[1]]
+        t.shape, t.buffer = [1 << 30, 0], 0
+
+    assert "nothing in a shape of [1073741824, 0]" in refusal(change)
+
+
 def test_a_vector_claimed_over_and_over_ends_at_once():
     def change(m: Any) -> None:
         g = m.subgraphs[0]
