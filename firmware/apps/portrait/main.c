@@ -38,6 +38,10 @@ static void mask(char *rest) {
         nh_say_error("mask: output 0 of this model is no image");
         return;
     }
+    if (!nh_infer_answer()) {
+        nh_say_error("mask: no frame yet: db load, then infer");
+        return;
+    }
     for (uint32_t row = 0; row < shape[1]; row++) say_row(row);
 }
 

@@ -18,6 +18,7 @@ void (*nh_infer_before)(void);
 static uint8_t loaded[NH_INPUT_BYTES];
 static uint8_t answered[NH_OUTPUT_BYTES];
 static uint32_t expected, filled;
+static uint8_t has_answer;
 
 static void load(char *rest) {
     uint32_t bytes = 0;
@@ -108,9 +109,10 @@ static void keep_answer(void) {
         memcpy(to, from, bytes);
         to += bytes;
     }
+    has_answer = 1;
 }
 
-const uint8_t *nh_infer_answer(void) { return answered; }
+const uint8_t *nh_infer_answer(void) { return has_answer ? answered : NULL; }
 
 static void say_lap(uint64_t ticks) {
     nh_say("m-lap-us-");
@@ -148,6 +150,17 @@ static void run(uint32_t inferences, uint32_t warmups) {
     nh_device_say_cost("infer", &cost);
 }
 
+/* What was loaded would stand beside what an earlier input has left. */
+static int is_torn(void) {
+    if (expected == 0u || filled == NH_INPUT_BYTES) return 0;
+    nh_say("e-[");
+    nh_say_number(filled);
+    nh_say(" of ");
+    nh_say_number(NH_INPUT_BYTES);
+    nh_say_line(" bytes are loaded: load a whole input]");
+    return 1;
+}
+
 void nh_infer_run(char *rest) {
     uint32_t inferences = 1, warmups = WARMUPS;
     const char *first = nh_word(&rest), *second = nh_word(&rest);
@@ -157,7 +170,7 @@ void nh_infer_run(char *rest) {
         nh_say_error("Inference warmup must be >=0");
     } else if (inferences > MOST_INFERENCES || warmups > MOST_INFERENCES) {
         nh_say_error("Inference iterations and warmup must be <=1000000");
-    } else {
+    } else if (!is_torn()) {
         run(inferences, warmups);
     }
 }
