@@ -22,6 +22,8 @@ from edge.frontend.config import FrontendConfig
 
 FORMAT = 1
 BUNDLED = Path(__file__).parent / "models"
+MOST_RATE_HZ = 1_000.0
+"""Of pictures: more than any camera gives."""
 
 
 class BundleError(Exception):
@@ -71,6 +73,16 @@ class Picture:
     """Pictures a second that are worth looking at; more are dropped."""
     presence: float = 0.01
     """Somebody is there from this share of the picture on."""
+
+    def problems(self) -> Iterator[str]:
+        """What is of the right type and yet nothing to look at."""
+        if min(self.height, self.width) < 1:
+            yield f"a picture of {self.height} x {self.width} pixels"
+        if not (0.0 < self.rate_hz <= MOST_RATE_HZ and 0.0 < self.presence <= 1.0):
+            yield (
+                f"picture.rate_hz {self.rate_hz} and presence {self.presence}: "
+                f"over 0 to {MOST_RATE_HZ:g}, and over 0 to 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -206,8 +218,8 @@ class Manifest:
             yield "window_frames and decision.window_steps are 1 or more, refractory_ms 0 or more"
         if self.stream is not None and (self.stream.step_frames < 1 or self.stream.warmup_frames < 0):
             yield "stream.step_frames is 1 or more, warmup_frames 0 or more"
-        if self.picture is not None and min(self.picture.height, self.picture.width) < 1:
-            yield f"a picture of {self.picture.height} x {self.picture.width} pixels"
+        if self.picture is not None:
+            yield from self.picture.problems()
         if self.scene is not None:
             yield from self.scene.problems()
         if not 0.0 < self.decision.release <= 1.0:
