@@ -11,8 +11,9 @@ CAMERA = "camera"
 
 
 def is_camera(source: str) -> bool:
-    """The word, or the path of a device."""
-    return source == CAMERA or Path(source).is_char_device()
+    """The word, or the path of a device; of one that was pulled out nothing is left."""
+    path = Path(source)
+    return source == CAMERA or path.is_char_device() or (path.is_relative_to("/dev") and not path.exists())
 
 
 def is_still(source: str) -> bool:

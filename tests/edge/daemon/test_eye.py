@@ -87,7 +87,8 @@ def test_pictures_alone_need_no_microphone(people):
     assert made.health.parts["audio"].state == "off"
 
 
-def test_a_camera_that_vanishes_is_opened_again(people, monkeypatch):
+@pytest.mark.parametrize("source", ["camera", "/dev/video_that_is_pulled_out"])
+def test_a_camera_that_vanishes_is_opened_again(people, monkeypatch, source):
     cameras(monkeypatch, Camera(5, SourceError("camera: gone")), Camera())
 
     async def watch(made):
@@ -95,7 +96,7 @@ def test_a_camera_that_vanishes_is_opened_again(people, monkeypatch):
         assert made.models[0].state == "person" and made.models[0].score > 0.1
         await until(lambda: made.health.parts["task/red"].state == "running")
 
-    made = service(people, Script(), "red")
+    made = service(people, Script(), ("red", f'source = "{source}"'))
     records = run(made, watch)
     labels = [r.label for r in records]
     assert labels.count("person") == 2 and labels.index("unknown") == 1, "gone, nobody knows who is there"
