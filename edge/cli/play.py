@@ -30,7 +30,7 @@ def play(
 
     At the end, what each stage of a step took. The events are those of `nuthatch listen --source` on the same file.
     """
-    from edge.link import open_link
+    from edge.link import LinkError, open_link
     from edge.sink.console import Console
     from edge.source.source import RATE_HZ
     from edge.tasks.event import Event
@@ -39,6 +39,10 @@ def play(
     show = Console(sys.stdout, json)
     with open_link(address(board, port, project)) as link:
         facts = link.info()
+        if "rate_hz" not in facts:
+            raise LinkError(
+                f"{facts['board']}: its application {facts['app']} takes no recordings; flash keyword or scene"
+            )
         typer.echo(f"{facts['board']}: {facts['model']}, {len(samples) / RATE_HZ:.1f} s to hear", err=True)
         link.reset_cost()
         for heard in link.play(samples):

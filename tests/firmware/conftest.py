@@ -117,7 +117,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     for name, text in (("hello", HELLO), ("large", LARGE)):
         (folder / "apps" / name).mkdir(parents=True)
         (folder / "apps" / name / "main.c").write_text(text)
-    (folder / "apps" / "keyword").symlink_to(ROOT / "firmware" / "apps" / "keyword")
+    for name in ("keyword", "portrait"):
+        (folder / "apps" / name).symlink_to(ROOT / "firmware" / "apps" / name)
     for name in ("lib", "platform", "prepare.py"):
         (folder / name).symlink_to(ROOT / "firmware" / name)
     ini = (ROOT / "firmware" / "platformio.ini").read_text()

@@ -96,7 +96,7 @@ def test_what_the_linker_finds_too_large_is_said_in_its_bytes(project):
 
 def test_an_app_and_a_board_that_are_not_there_are_named(project):
     done = project.nuthatch("build", "wake_alexa", "--board", "mps2-an386", "--app", "karaoke")
-    assert (done.returncode, done.stderr) == (1, "nuthatch: no app 'karaoke'; there are hello, keyword, large\n")
+    assert (done.returncode, done.stderr) == (1, "nuthatch: no app 'karaoke'; there are hello, keyword, large, portrait\n")
     done = project.nuthatch("build", "wake_alexa", "--board", "rpi5", "--app", "hello")
     assert done.returncode == 2
     assert "rpi5 runs the daemon" in done.stderr
@@ -176,6 +176,16 @@ def test_a_recording_played_into_the_firmware_gives_the_daemon_s_events(project)
     # LiteRT's kernels for this machine round otherwise, by one step of a score now and then.
     assert [(e["time_s"], e["label"]) for e in ours] == [(e["time_s"], e["label"]) for e in daemon]
     assert all(abs(a["score"] - b["score"]) < 0.02 for a, b in zip(ours, daemon, strict=True))
+
+
+def test_a_recording_is_not_played_into_a_program_for_pictures(project):
+    recording = str((project / "platform").resolve().parents[1] / "samples" / "kitchen.opus")
+    port = f"socket://127.0.0.1:{_free_port()}"
+    flashed = project.nuthatch("flash", "portrait", "--board", "native", "--port", port, "--app", "portrait")
+    assert flashed.returncode == 0, flashed.stderr
+    done = project.nuthatch("play", recording, "--board", "native", "--port", port)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr == "nuthatch: native: its application portrait takes no recordings; flash keyword or scene\n"
 
 
 VENDOR = """from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
