@@ -41,13 +41,13 @@ def read_still(path: Path) -> Rgb:
                 _require_size(path, *file.size)
                 file.draft("RGB", (KEPT, KEPT))
                 file.load()
+                if max(file.size) > KEPT:  # before the copies that follow
+                    file.thumbnail((KEPT, KEPT), Image.Resampling.BILINEAR, reducing_gap=2.0)
                 turned: Image.Image = ImageOps.exif_transpose(file)
     except SourceError:
         raise
     except Exception as e:  # decoders raise a different type for every way a file can be broken
         raise SourceError(f"{path}: cannot be read as a picture ({_said(e)})") from None
-    if max(turned.size) > KEPT:
-        turned.thumbnail((KEPT, KEPT), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.array(_flat(turned))
 
 
