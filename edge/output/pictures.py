@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
@@ -35,7 +36,7 @@ class Pictures:
 
     def __call__(self, view: View, frame: Frame) -> None:
         path = self._path(frame, grey=view.ndim == 2)
-        part = path.with_name(f".{path.name}.part")
+        part = path.with_name(f".{os.getpid()}.part")  # a name may be as long as names can be
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Pillow itself takes a disk that fills up halfway for success.

@@ -45,6 +45,12 @@ def test_pictures_keep_their_names_and_kinds(tmp_path):
     assert (np.asarray(Image.open(tmp_path / "new/out/below/c.png")) == RGB).all()
 
 
+def test_a_name_as_long_as_names_can_be(tmp_path):
+    name = "x" * 251 + ".jpg"
+    Pictures(tmp_path)(RGB, frame(0, name))
+    assert names(tmp_path) == [name]
+
+
 def test_grey_views_are_png(tmp_path):
     write = Pictures(tmp_path)
     write(GREY, frame(0, "a.jpg"))
