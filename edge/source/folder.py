@@ -26,7 +26,7 @@ class Folder:
         self.path, self.rate_hz, self.skipped = Path(path), rate_hz, 0
         self._say = say
         self._closed = threading.Event()
-        self.files = _pictures(self.path)
+        self.files = self._pictures()
         self._top = self.path if self.path.is_dir() else self.path.parent
 
     def __iter__(self) -> Iterator[Frame]:
@@ -44,6 +44,25 @@ class Folder:
         if given == 0:
             raise SourceError(f"{self.path}: none of its {len(self.files)} pictures can be read; give others")
 
+    def _pictures(self) -> list[Path]:
+        if not self.path.exists():
+            raise SourceError(
+                f"{self.path}: no such file or folder; --source takes camera, a video, a picture or a folder"
+            )
+        if self.path.is_file():
+            return [self.path]
+        walk = os.walk(self.path, onerror=self._shut)
+        found = sorted(Path(top) / name for top, _, names in walk for name in names if is_picture(Path(name)))
+        if not found:
+            raise SourceError(f"{self.path}: no pictures in it ({', '.join(s[1:] for s in SUFFIXES)})")
+        return found
+
+    def _shut(self, error: OSError) -> None:
+        """A folder that may not be looked into."""
+        if Path(error.filename) == self.path:
+            raise SourceError(f"{self.path}: {error.strerror}; give another folder")
+        self._skip(SourceError(f"{error.filename}: {error.strerror}"))
+
     def _skip(self, error: SourceError) -> None:
         self.skipped += 1
         if self.skipped <= NAMED:
@@ -58,15 +77,3 @@ class Folder:
 def is_picture(path: Path) -> bool:
     """By its name."""
     return path.suffix.lower() in SUFFIXES
-
-
-def _pictures(path: Path) -> list[Path]:
-    if not path.exists():
-        raise SourceError(f"{path}: no such file or folder; --source takes camera, a video, a picture or a folder")
-    if path.is_file():
-        return [path]
-    walk = os.walk(path)
-    found = sorted(Path(top) / name for top, _, names in walk for name in names if is_picture(Path(name)))
-    if not found:
-        raise SourceError(f"{path}: no pictures in it ({', '.join(s[1:] for s in SUFFIXES)})")
-    return found

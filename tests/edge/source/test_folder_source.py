@@ -172,6 +172,25 @@ def test_not_more_lines_than_can_be_read(tmp_path):
     assert len(list(source)) == 1 and source.skipped == NAMED + 30 and len(said) == NAMED + 1
 
 
+def test_a_folder_that_may_not_be_looked_into_is_named_and_counted(tmp_path, monkeypatch):
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    (tmp_path / "shut").mkdir()
+    save(tmp_path / "a.png")
+    monkeypatch.setattr(os, "scandir", refuse)
+    said = []
+    source = Folder(tmp_path, say=said.append)
+    assert [f.name for f in source] == ["a.png"] and source.skipped == 1
+    assert said == [f"{tmp_path / 'shut'}: Permission denied; left out"]
+    with pytest.raises(SourceError, match="shut: Permission denied; give another folder"):
+        Folder(tmp_path / "shut")
+
+
 def test_nothing_to_see_is_one_line(tmp_path):
     with pytest.raises(SourceError, match="no such file or folder"):
         Folder(tmp_path / "none")
