@@ -21,6 +21,8 @@ from typing import Any
 from edge.frontend.config import FrontendConfig
 
 FORMAT = 1
+LONGEST = 10_000
+"""Frames between windows, and windows that are averaged: memory is taken for them before anything is heard."""
 BUNDLED = Path(__file__).parent / "models"
 MOST_RATE_HZ = 1_000.0
 """Of pictures: more than any camera gives."""
@@ -100,8 +102,8 @@ class Scene:
 
     def problems(self) -> Iterator[str]:
         """What is of the right type and yet no decision."""
-        if self.hop_frames < 1 or self.smooth_windows < 1:
-            yield "scene.hop_frames and scene.smooth_windows are 1 or more"
+        if not 1 <= self.hop_frames <= LONGEST or not 1 <= self.smooth_windows <= LONGEST:
+            yield f"scene.hop_frames and scene.smooth_windows are 1 to {LONGEST:,}"
         if not 0.0 < self.leave <= self.enter <= 1.0:
             yield f"scene.leave {self.leave} and enter {self.enter}: 0 < leave <= enter <= 1"
 
@@ -222,6 +224,8 @@ class Manifest:
             yield from self.picture.problems()
         if self.scene is not None:
             yield from self.scene.problems()
+            if not self.targets:
+                yield "a scene without a target that becomes the state"
         if not 0.0 < self.decision.release <= 1.0:
             yield f"decision.release {self.decision.release} is outside (0, 1]"
         for point in self.operating_points:

@@ -107,6 +107,9 @@ def put(data, path, value):
         (["picture"], {"height": 96, "width": 96, "rate_hz": 0.0}, "picture.rate_hz 0.0"),
         (["picture"], {"height": 96, "width": 96, "rate_hz": float("nan")}, "picture.rate_hz nan"),
         (["picture"], {"height": 96, "width": 96, "presence": 0.0}, "presence 0.0"),
+        (["scene"], {"hop_frames": 0}, "scene.hop_frames and scene.smooth_windows are 1 to 10,000"),
+        (["scene"], {"hop_frames": 10, "smooth_windows": 10**9}, "scene.smooth_windows are 1 to 10,000"),
+        (["scene"], {"hop_frames": 10, "leave": 0.7}, "scene.leave 0.7 and enter 0.6"),
         (["operating_points", 0, "thresholds", "loud"], 1.5, "threshold 1.5"),
         (["operating_points", 0, "thresholds", "loud"], float("nan"), "threshold nan"),
     ],
@@ -114,6 +117,13 @@ def put(data, path, value):
 def test_a_wrong_value_is_named(data, path, value, says):
     put(data, path, value)
     with pytest.raises(BundleError, match=says):
+        Manifest.from_json(json.dumps(data))
+
+
+def test_a_scene_has_a_target(data):
+    put(data, ["scene"], {"hop_frames": 10})
+    put(data, ["targets"], [])
+    with pytest.raises(BundleError, match="a scene without a target"):
         Manifest.from_json(json.dumps(data))
 
 
