@@ -24,6 +24,7 @@ def open_run(
     """
     import torch
 
+    from training.fit import fault_of
     from training.models import build
 
     model, calibration = folder / "model.pt", folder / "calibration.npy"
@@ -36,6 +37,5 @@ def open_run(
         network = build(recipe["model"], len(state["labels"]), *sizes(recipe))
         network.load_state_dict(state["state_dict"])
     except Exception as e:  # torch and numpy raise a different type for every way a file can be broken
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ConvertError(f"{folder}: not a run that can be read ({reason}); train again") from None
+        raise ConvertError(f"{folder}: not a run that can be read ({fault_of(e)}); train again") from None
     return network.eval(), state, shown

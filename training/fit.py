@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +152,12 @@ def write_atomically(state: Any, file: Path) -> None:
         partial.replace(file)
     except OSError as e:
         raise DataError(f"{file}: {e.strerror}; mend that and give the command again, the run goes on") from None
+
+
+def fault_of(e: Exception) -> str:
+    """One line of what torch says of a file; of a pickle not its advice, which is to trust the file."""
+    said = str(e).splitlines()[:1]
+    return said[0] if said and said[0] and not isinstance(e, pickle.UnpicklingError) else type(e).__name__
 
 
 def fit(

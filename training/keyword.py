@@ -24,7 +24,7 @@ from training.data.sounds import Sounds, source_of
 from training.data.speech_commands import COMMANDS, SILENCE, UNKNOWN, SpeechCommands
 from training.data.split import part_of
 from training.data.wake_words import WakeWords
-from training.fit import Examples, fit, write_atomically
+from training.fit import Examples, fault_of, fit, write_atomically
 from training.models import build
 from training.recipe import Recipe, RecipeError, Source
 
@@ -341,7 +341,7 @@ def load_trained(folder: Path) -> Trained:
     try:
         state = torch.load(file, weights_only=True, map_location="cpu")
     except Exception as e:  # torch raises a different type for every way a file can be broken
-        raise DataError(f"{file}: cannot be read ({str(e).splitlines()[0]}); train again") from None
+        raise DataError(f"{file}: cannot be read ({fault_of(e)}); train again") from None
     recipe = state["recipe"]
     net = build(recipe["model"], len(state["labels"]), recipe["frontend"]["bands"], recipe["window_frames"])
     net.load_state_dict(state["state_dict"])

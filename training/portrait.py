@@ -21,7 +21,7 @@ from training.data.heard import MOST, digest_of_file
 from training.data.portraits import Picture, Portraits, read_pictures, resized
 from training.data.split import part_of
 from training.evaluate.segmentation import band_at, segmentation
-from training.fit import Loss, fit, write_atomically
+from training.fit import Loss, fault_of, fit, write_atomically
 from training.keyword import Folders, first_process, refuse_another_recipe
 from training.losses.boundary import KERNEL_EIGHTH
 from training.losses.segmentation import SegmentationLoss
@@ -217,8 +217,9 @@ def load_trained(run: Path, recipe: Recipe) -> nn.Module:
     try:
         net.load_state_dict(torch.load(run / "model.pt", weights_only=True, map_location="cpu")["state_dict"])
     except Exception as e:  # torch raises a different type for every way a file can be broken
-        said = (str(e).splitlines() or [type(e).__name__])[0]
-        raise DataError(f"{run}: no finished run of this network ({said}); train again or give another run") from None
+        raise DataError(
+            f"{run}: no finished run of this network ({fault_of(e)}); train again or give another run"
+        ) from None
     return net.eval()
 
 

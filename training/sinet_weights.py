@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from training.data.audio import DataError
+from training.fit import fault_of
 from training.models.sinet import LABELS, SINet, build
 
 SIZE = 224
@@ -22,14 +23,10 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         state: Any = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as e:  # torch raises a different type for every way a file can be broken
-        raise DataError(f"{path}: cannot be read as torch weights ({_said(e)}); take SINet.pth again") from None
+        raise DataError(f"{path}: cannot be read as torch weights ({fault_of(e)}); take SINet.pth again") from None
     if not isinstance(state, dict) or "encoder.level1.conv.weight" not in state:
         raise DataError(f"{path}: holds no weights of SINet; give result/SINet/SINet.pth of ext_portrait_segmentation")
     return dict(state)
-
-
-def _said(e: Exception) -> str:
-    return (str(e).splitlines() or [type(e).__name__])[0]
 
 
 def published(path: Path) -> SINet:
