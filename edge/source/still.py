@@ -1,6 +1,6 @@
 """A picture's file to RGB, whatever it is: turned by EXIF, grey, palette, CMYK, 16 bits, transparent, far too large.
 
-Every mode becomes the integers that the training data's pictures get, so that a network sees what it learnt from.
+The training data's pictures become RGB here as well, so that a network sees what it learnt from.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_still(path: Path) -> Rgb:
         raise
     except Exception as e:  # decoders raise a different type for every way a file can be broken
         raise SourceError(f"{path}: cannot be read as a picture ({_said(e)})") from None
-    return np.array(_flat(turned))
+    return np.array(flat(turned))
 
 
 def _require_size(path: Path, width: int, height: int) -> None:
@@ -62,8 +62,8 @@ def _said(e: Exception) -> str:
     return " ".join(str(e).split()) or type(e).__name__
 
 
-def _flat(picture: Image) -> Image:
-    """Any mode as RGB."""
+def flat(picture: Image) -> Image:
+    """Grey, palette, CMYK, 16 bits, transparent: any mode as RGB."""
     from PIL import Image
 
     if picture.mode.startswith("I") or picture.mode == "F":

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge.source.still import BACKDROP
 from training.augment.portrait_clothes import dressed
 from training.augment.portrait_light import light
 from training.augment.portrait_warp import warp
 from training.data.audio import DataError
 from training.data.compositor import Compose, beside_people, compose, cut_out, grain, grained
 from training.data.drawn_portraits import backdrop, drawn, write_drawn
-from training.data.portraits import BACKDROP, KEPT, Picture, Portraits, open_picture, read_mask, resized
+from training.data.portraits import KEPT, Picture, Portraits, open_picture, read_mask, resized
 
 
 def picture(height=40, width=60):

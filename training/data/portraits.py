@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge.source.still import MOST_PIXELS, SMALLEST, flat
 from training.data.audio import DataError
 
 if TYPE_CHECKING:
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 FOLDERS = (("img", "mask"), ("images", "masks"))
-SMALLEST = 16
-"""Pixels of a side below which a picture shows nobody."""
-LARGEST_PIXELS = 100_000_000
 KEPT = 640
 """Pixels of the longer side that are kept: more than any network here sees."""
-BACKDROP = (128, 128, 128)
-"""What stands behind transparent pixels."""
 ASPECT_TOLERANCE = 0.02
 WHITE = 128
 """From which value on a mask shows a person."""
@@ -58,7 +54,7 @@ def pillow() -> Any:
 
 def open_picture(path: Path) -> Image:
     """RGB as it is meant to be seen: turned by EXIF, flattened, at most KEPT pixels long. Raises DataError."""
-    return _flat(_decoded(path, KEPT))
+    return flat(_decoded(path, KEPT))
 
 
 def _decoded(path: Path, kept: int | None) -> Image:
@@ -68,9 +64,9 @@ def _decoded(path: Path, kept: int | None) -> Image:
     pillow()
     try:
         with Image.open(path) as file:
-            if file.width * file.height > LARGEST_PIXELS:
+            if file.width * file.height > MOST_PIXELS:
                 raise DataError(
-                    f"{path}: {file.width} x {file.height} pixels, more than {LARGEST_PIXELS:,}; make it smaller"
+                    f"{path}: {file.width} x {file.height} pixels, more than {MOST_PIXELS:,}; make it smaller"
                 )
             if min(file.size) < SMALLEST:
                 raise DataError(f"{path}: {file.width} x {file.height} pixels, less than {SMALLEST}; remove it")
@@ -91,18 +87,6 @@ def _decoded(path: Path, kept: int | None) -> Image:
 
 def _said(e: Exception) -> str:
     return " ".join(str(e).split()) or type(e).__name__
-
-
-def _flat(picture: Image) -> Image:
-    """Grey, palette, CMYK, 16 bits, alpha: all as RGB."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, np.float32)
-        low, high = float(values.min()), float(values.max())
-        return pillow().fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)).convert("RGB")
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        behind = pillow().new("RGBA", picture.size, (*BACKDROP, 255))
-        return pillow().alpha_composite(behind, picture.convert("RGBA")).convert("RGB")
-    return picture.convert("RGB")
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
