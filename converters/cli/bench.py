@@ -53,6 +53,8 @@ def bench(
         listening.daemon(seconds, out, as_json)
         return
     if pictures:
+        if board != "native" or wake or folds or data:
+            raise typer.BadParameter("--pictures goes without --board, --wake, --folds and --data")
         listening.portraits(model, pictures, rivals, run, split, write, out, as_json)
         return
     if rivals or run:

@@ -96,7 +96,8 @@ def test_what_the_linker_finds_too_large_is_said_in_its_bytes(project):
 
 def test_an_app_and_a_board_that_are_not_there_are_named(project):
     done = project.nuthatch("build", "wake_alexa", "--board", "mps2-an386", "--app", "karaoke")
-    assert (done.returncode, done.stderr) == (1, "nuthatch: no app 'karaoke'; there are hello, keyword, large, portrait\n")
+    said = "nuthatch: no app 'karaoke'; there are hello, keyword, large, portrait\n"
+    assert (done.returncode, done.stderr) == (1, said)
     done = project.nuthatch("build", "wake_alexa", "--board", "rpi5", "--app", "hello")
     assert done.returncode == 2
     assert "rpi5 runs the daemon" in done.stderr

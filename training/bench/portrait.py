@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def compare(
     known = set(str(bundle.manifest.training.get("sources", "")).split())
     segmenters = {OURS: bundle_segmenter(bundle)}
     if run:
-        segmenters[FLOAT] = run_segmenter(run)
+        segmenters[FLOAT] = run_segmenter(run, bundle.manifest.training)
     segmenters |= _rivals(rivals, say) if rivals else {}
     found = [Found(name, masks_of(s, seen.pictures)) for name, s in segmenters.items()]
     return {
@@ -95,8 +95,8 @@ def authors_segmenter(weights: Path) -> Segmenter:
     return segment
 
 
-def run_segmenter(run: Path) -> Segmenter:
-    """The float network that a training run kept."""
+def run_segmenter(run: Path, training: Mapping[str, Any]) -> Segmenter:
+    """The float network that a training run kept; refuses one that the bundle of these facts was not made of."""
     import torch
 
     from training.models import build
@@ -104,13 +104,17 @@ def run_segmenter(run: Path) -> Segmenter:
 
     try:
         state = torch.load(run / "model.pt", weights_only=True, map_location="cpu")
-        recipe = state["recipe"]
+        recipe, facts = state["recipe"], state["facts"]
         net = build(recipe["model"], len(state["labels"]), recipe["height"], recipe["width"])
         net.load_state_dict(state["state_dict"])
     except Exception as e:  # torch raises a different type for every way a file can be broken
         raise DataError(
             f"{run}: not a run that can be read ({type(e).__name__}); finish it with nuthatch train"
         ) from None
+    # The converter counts parameters anew.
+    other = [k for k, v in facts.items() if k != "parameters" and training.get(k, v) != v]
+    if other:
+        raise DataError(f"{run}: the run of another network ({other[0]} differs); give the one that was converted")
     net.eval()
     return lambda rgb: np.asarray(predict(net, _squeezed(rgb, recipe["height"], recipe["width"])[None])[0])
 

@@ -1,5 +1,6 @@
 """`nuthatch evaluate` and `bench` of a model for pictures: figures, the split, and folders as people leave them."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -159,6 +160,27 @@ def test_what_was_found_goes_into_the_manifest(bundle, pictures, nuthatch):
 def test_a_folder_without_rivals_is_one_line(bundle, pictures, tmp_path):
     with pytest.raises(DataError, match="none of sinet_portrait.pth"):
         bench.compare(bundle, pictures, tmp_path, None, "all", print)
+
+
+def test_a_run_of_another_network_is_no_float_of_this_one(bundle, pictures, nuthatch, tmp_path):
+    from training.keyword import Folders
+    from training.portrait import train
+    from training.recipe import load
+
+    small = ["model.width=0.34", "height=32", "width=32", "repeats=1", "classes.epochs=0", "encoder.epochs=0"]
+    run = train(
+        load("portrait", [*small, "fit.epochs=0"]), Folders(pictures, tmp_path), tmp_path / "run", tmp_path
+    ).parent
+    assert bench.FLOAT in bench.compare(bundle, pictures, None, run, "all", print)["networks"]
+    training = bundle.manifest.training | {"seed": 7}
+    dataclasses.replace(bundle.manifest, training=training).write(bundle.folder)
+    code, _, err = nuthatch("bench", bundle.folder, "--pictures", pictures, "--run", run, "--split", "all")
+    assert code == 1 and "the run of another network (seed differs); give the one that was converted" in err
+
+
+def test_pictures_are_not_measured_on_a_board(bundle, pictures, nuthatch):
+    code, _, err = nuthatch("bench", bundle.folder, "--pictures", pictures, "--board", "mps2-an500")
+    assert code == 2 and "--pictures goes without --board" in err
 
 
 def test_a_model_for_sound_has_no_pictures(pictures, nuthatch):
