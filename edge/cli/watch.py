@@ -162,14 +162,14 @@ def _output(out: Path, source: str, stream: str) -> Output:
         from edge.output.video import Video
 
         return Video(out)
-    from edge.output.pictures import Pictures
+    from edge.output.pictures import KINDS, Pictures
 
-    if is_picture(out) and not out.is_dir():
+    if out.suffix.lower() in KINDS and not out.is_dir():
         if not (is_picture(Path(source)) and Path(source).is_file()):
             raise typer.BadParameter(f"{out}: one picture for many; give a folder", param_hint="--out")
         return Pictures(out.parent, out.name)
     if out.suffix and not out.is_dir():
-        raise typer.BadParameter(f"{out}: no kind of file that is written; give a folder or .mp4", param_hint="--out")
+        raise typer.BadParameter(f"{out}: no kind of file that is written; give a folder, .png or .mp4", param_hint="--out")
     return Pictures(out)
 
 

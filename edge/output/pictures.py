@@ -17,6 +17,7 @@ from edge.output.output import View
 from edge.source.frame import Frame
 
 JPEG = (".jpg", ".jpeg")
+KINDS = (*JPEG, ".png")
 QUALITY = 90
 
 
@@ -52,7 +53,7 @@ class Pictures:
         if self._name:
             return self.folder / self._name
         given = PurePosixPath(frame.name or f"{frame.number:06d}.jpg")
-        named = given.with_suffix(given.suffix if given.suffix.lower() in (*JPEG, ".png") else ".png")
+        named = given.with_suffix(given.suffix if given.suffix.lower() in KINDS else ".png")
         path = self.folder / (named.with_suffix(".png") if grey else named)
         if path in self._taken:  # a.jpg beside a.png, both now PNG
             path = path.with_name(f"{given.name}{path.suffix}")

@@ -236,6 +236,7 @@ def test_a_disk_that_is_full(command, red_path, tmp_path, out):
         (["--backend", "tpu"], "litert"),
         (["--size", "big"], "640x480"),
         (["--out", "x.avi"], "no kind of file"),
+        (["--out", "x.webp"], "no kind of file"),
         (["--out", "x.png"], "one picture for many"),
         (["--threads", "0"], "threads"),
     ],
