@@ -169,7 +169,9 @@ def _output(out: Path, source: str, stream: str) -> Output:
             raise typer.BadParameter(f"{out}: one picture for many; give a folder", param_hint="--out")
         return Pictures(out.parent, out.name)
     if out.suffix and not out.is_dir():
-        raise typer.BadParameter(f"{out}: no kind of file that is written; give a folder, .png or .mp4", param_hint="--out")
+        raise typer.BadParameter(
+            f"{out}: no kind of file that is written; give a folder, .png or .mp4", param_hint="--out"
+        )
     return Pictures(out)
 
 
