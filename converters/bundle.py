@@ -125,6 +125,8 @@ def make_bundle(
     from converters.emit.tflite import emit
 
     if portrait.is_run(folder):
+        if step_frames:
+            raise ConvertError(f"{folder}: a run of pictures, which has no stream; go without --step-frames")
         return portrait.make_bundle(folder, out, name, qat_epochs, say)
     run = load_run(folder)
     converted = convert_run(run, step_frames, qat_epochs, say)

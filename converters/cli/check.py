@@ -32,6 +32,7 @@ def check(
 
 def _rungs(model: str, run: Path | None, features: Path | None, count: int) -> Any:
     from converters.check import check_bundle, check_file
+    from converters.error import ConvertError
     from edge.manifest import open_bundle
 
     path = Path(model)
@@ -42,6 +43,11 @@ def _rungs(model: str, run: Path | None, features: Path | None, count: int) -> A
         bundle.file(path.name)
         if path.name != "model.tflite":
             return check_file(path, count)
+    if bundle.manifest.picture and (run or features):
+        raise ConvertError(
+            f"{bundle.manifest.name}: a model for pictures; --run and --features are for sound, "
+            "`nuthatch bench --pictures DIR --run RUN` has its float network"
+        )
     loaded = _load(run)
     values = _features(features) if features else loaded.calibration if loaded else None
     return check_bundle(bundle.folder, bundle.manifest, values, count, loaded.network if loaded else None)

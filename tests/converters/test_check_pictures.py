@@ -6,13 +6,19 @@ import json
 import numpy as np
 import pytest
 import torch
+import typer
+from typer.testing import CliRunner
 
 from converters.check import check_bundle
 from converters.check_pictures import compare, random_pictures
+from converters.cli.check import check
 from converters.error import ConvertError
 from converters.portrait import Portrait, write_bundle
 from edge.manifest import Picture
 from training.models import build
+
+app = typer.Typer()
+app.command()(check)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +34,14 @@ def test_the_interpreters_give_the_graphs_mask(bundle):
     assert [r.name for r in rungs] == ["TFLM", "LiteRT XNNPACK", "LiteRT reference"]
     assert all(r.ok and r.same_label > 0.9 for r in rungs), json.dumps([vars(r) for r in rungs])
     assert rungs[0].tolerance == 0 < rungs[1].tolerance
+
+
+def test_what_is_for_sound_is_refused(bundle, tmp_path):
+    for option in ("--run", "--features"):
+        result = CliRunner().invoke(app, [str(bundle[0]), option, str(tmp_path)])
+        assert (
+            result.exit_code == 1 and "small: a model for pictures; --run and --features are for sound" in result.output
+        )
 
 
 def test_a_manifest_of_another_size_is_one_line(bundle):

@@ -10,6 +10,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+import converters.bundle
 from converters.cli.convert import convert as convert_verb
 from converters.cli.model import app
 from converters.error import ConvertError
@@ -57,6 +58,12 @@ def test_a_run_becomes_a_bundle(run, tmp_path):
 def test_the_verb_converts_it_too(run, tmp_path, capsys):
     convert_verb(run, tmp_path / "b", name=None, step_frames=None, qat_epochs=0, threads=1, json=False)
     assert "calibration pixels (ptq)" in capsys.readouterr().out
+
+
+def test_a_picture_has_no_stream(run, tmp_path):
+    with pytest.raises(ConvertError, match="a run of pictures, which has no stream; go without --step-frames"):
+        converters.bundle.make_bundle(run, tmp_path / "b", step_frames=4)
+    assert not (tmp_path / "b").exists()
 
 
 def test_fine_tuning_comes_closer_to_the_float_network(run):
