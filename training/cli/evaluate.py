@@ -58,7 +58,7 @@ def evaluate(
     from edge.manifest import open_bundle
 
     bundle = open_bundle(model)
-    _require_writable(*([out] if out else []), *([bundle.folder] if write else []))
+    require_writable(*([out] if out else []), *([bundle.folder] if write else []))
     if data and bundle.manifest.picture is not None:
         result = _portrait(bundle, data, split, write)
     elif data:
@@ -80,7 +80,7 @@ def evaluate(
     print(json.dumps(result) if as_json else _text(result))
 
 
-def _require_writable(*folders: Path) -> None:
+def require_writable(*folders: Path) -> None:
     """Before the work, not after it."""
     from training.data.audio import DataError
 

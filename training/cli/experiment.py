@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from training.cli.evaluate import require_writable
+
 app = typer.Typer(no_args_is_help=True, help="Run an experiment of docs/experiments; a killed one goes on.")
 
 
@@ -21,7 +23,7 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the page")]
-Threads = Annotated[int, typer.Option(help="CPU threads; 0: all")]
+Threads = Annotated[int, typer.Option(min=0, help="CPU threads; 0: all")]
 AsJson = Annotated[bool, typer.Option("--json", help="The table as one JSON object on stdout")]
 
 
@@ -41,7 +43,9 @@ def scenes(
     every_fold: Annotated[
         bool, typer.Option("--every-fold", help="Each seed tests all folds [default: one a seed, in turn]")
     ] = False,
-    first_seed: Annotated[int, typer.Option(help="100 for settings that are tried before the runs that count")] = 0,
+    first_seed: Annotated[
+        int, typer.Option(min=0, help="100 for settings that are tried before the runs that count")
+    ] = 0,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated [default: all]")] = None,
     eq_db: Annotated[float, typer.Option(help="Equalizers of the devices are within +- this")] = 18.0,
     overrides: Overrides = None,
@@ -57,6 +61,7 @@ def scenes(
     from training.experiment import scenes_page
 
     experiment.threads(threads)
+    require_writable(out, work)
     data = _esc(data)
     plan = experiment.Plan(
         data, responses or data.resolve().parent / "mic_impulse_responses", work,
@@ -100,6 +105,7 @@ def compression(
     from training.experiment.scenes import threads as use_threads
 
     use_threads(threads)
+    require_writable(out, work)
     data = _esc(data)
     plan = experiment.Plan(
         data, beside or data.resolve().parent, work, recipe, tuple(range(seeds)), _numbers(folds), teachers, channels,
@@ -131,6 +137,7 @@ def portraits(
     from training.experiment.scenes import threads as use_threads
 
     use_threads(threads)
+    require_writable(out, work)
     folder = data / "human_seg" if (data / "human_seg").is_dir() else data
     arms = tuple(dict.fromkeys([experiment.REFERENCE, *arm])) if arm else tuple(experiment.ARMS)
     plan = experiment.Plan(
@@ -161,11 +168,5 @@ def _numbers(folds: str) -> tuple[int, ...]:
 
 
 def _write(folder: Path, name: str, text: str) -> Path:
-    from training.data.audio import DataError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
-    except OSError as e:
-        raise DataError(f"{folder}: {e.strerror}; give --out a folder that can be written") from None
+    (folder / name).write_text(text, "utf-8")
     return folder / name

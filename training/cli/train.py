@@ -23,7 +23,7 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. epochs=1")
     ] = None,
     cache: Annotated[Path, typer.Option(help="Folder of drawn features")] = Path(".cache/features"),
-    threads: Annotated[int, typer.Option(help="CPU threads; 0: all")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0: all")] = 0,
 ) -> None:
     """Train a network; a killed run goes on where it was."""
     import importlib.util

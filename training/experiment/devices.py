@@ -13,6 +13,7 @@ from training.data.audio import DataError, audio_files, to_int16
 from training.data.draws import Draws
 
 SEEN, UNSEEN = 3, 10
+MOST_EQ_DB = 60.0
 COMMON_SHARE = 0.76
 """Share of the training clips from the common device; the seen ones have equal parts of the rest."""
 
@@ -45,7 +46,9 @@ class Devices:
 
 
 def draw_devices(folder: Path, eq_db: float, seen: int = SEEN, unseen: int = UNSEEN) -> Devices:
-    """From a folder of impulse responses; raises DataError where there are too few."""
+    """From a folder of impulse responses; raises DataError where there are too few, or for such an equalizer."""
+    if not 0 <= eq_db <= MOST_EQ_DB:
+        raise DataError(f"equalizers within {eq_db:g} dB; give --eq-db 0 to {MOST_EQ_DB:g}")
     files = audio_files(folder)
     if len(files) < seen + unseen + 1:
         raise DataError(f"{folder}: {len(files)} impulse responses; {seen + unseen + 1} or more are needed")

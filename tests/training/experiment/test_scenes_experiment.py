@@ -50,6 +50,9 @@ def test_no_device_of_the_test_is_in_training(folders):
     assert not test & {d.name for d in heard}
     with pytest.raises(DataError, match=r"16 impulse responses; 24 or more are needed"):
         draw_devices(folders[1], 6.0, unseen=20)
+    for eq_db in (-3.0, 100.0, float("nan")):
+        with pytest.raises(DataError, match="give --eq-db 0 to 60"):
+            draw_devices(folders[1], eq_db)
 
 
 def test_features_of_stronger_devices_are_others(folders, tmp_path):
@@ -111,6 +114,17 @@ def test_an_interrupted_run_does_not_go_on_with_other_devices(folders, tmp_path)
     with pytest.raises(RecipeError, match="holds a run on other recordings"):
         run(dataclasses.replace(plan, eq_db=6.0))
     assert len(run(plan)) == 1
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_runs(folders, tmp_path):
+    (tmp_path / "file").write_text("x")
+    work, file = tmp_path / "work", tmp_path / "file"
+    places = [("--work", work, "--out", file), ("--work", file, "--out", tmp_path / "out")]
+    for place in places:
+        arguments = ["scenes", "--data", folders[0], "--responses", folders[1], *place]
+        refused = CliRunner().invoke(app, [str(a) for a in arguments])
+        assert "give a folder that can be written" in str(refused.exception)
+        assert refused.stderr == ""
 
 
 @pytest.mark.parametrize("folds", ["", "0", "6", "1,1", "one", "1,,2"])
