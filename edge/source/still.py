@@ -34,9 +34,9 @@ def read_still(path: Path) -> Rgb:
     if path.is_fifo():  # would be waited for
         raise SourceError(f"{path}: cannot be read as a picture (a pipe)")
     try:
-        # Pillow warns on stderr of sizes that are refused here in one line.
+        # Pillow warns on stderr, with lines of its code, of sizes that are refused here and of metadata that are cut.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             with Image.open(path) as file:
                 _require_size(path, *file.size)
                 file.draft("RGB", (KEPT, KEPT))

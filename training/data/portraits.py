@@ -47,8 +47,8 @@ def pillow() -> Any:
         from PIL import Image
     except ImportError:
         raise DataError("pictures need Pillow: pip install 'nuthatch[train]'") from None
-    # Pillow warns of sizes that are refused here in one line.
-    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    # Pillow warns, with lines of its code, of sizes that are refused here and of metadata that are cut.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     return Image
 
 

@@ -59,6 +59,17 @@ def test_modes_without_colour(tmp_path):
     near(read_still(save(tmp_path / "i16.png", deep)), (grey.astype(int) - low) * 255 // (high - low), 2)
 
 
+def test_cut_metadata_are_not_worth_a_word(tmp_path, recwarn):
+    exif = Image.Exif()
+    exif[0x010E] = "a description that is longer than what is left of it"
+    path = save(tmp_path / "a.jpg", exif=exif, quality=95)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"\x01\x0e\x00\x02\x00\x00\x00\x35", b"\x01\x0e\x00\x02\x00\x00\xff\xff"))
+    assert path.read_bytes() != data
+    near(read_still(path), RGB)
+    assert not recwarn.list
+
+
 def test_palette_cmyk_and_16_bits_of_one_value(tmp_path):
     near(read_still(save(tmp_path / "p.png", Image.fromarray(RGB).quantize(16))), RGB, 3)
     near(read_still(save(tmp_path / "cmyk.jpg", Image.fromarray(RGB).convert("CMYK"), quality=95)), RGB)
