@@ -187,9 +187,7 @@ def learn(
     net = build(recipe.model, len(data.labels), recipe.frontend.bands, recipe.window_frames)
     if recipe.fit.start:
         _start_from(net, Path(recipe.fit.start))
-    out.mkdir(parents=True, exist_ok=True)
-    refuse_another_recipe(recipe, out)
-    refuse_other_recordings(draws.key, out)
+    claim(recipe, draws.key, out)
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
     watch = _watch(data, cache, say) if data.watch else lambda net: {}
     fit(net, examples, recipe.fit, recipe.seed, out / "last.pt", watch, report, teachers)
@@ -225,8 +223,13 @@ def refuse_another_recipe(recipe: Any, out: Path) -> None:
     partial.replace(file)
 
 
-def refuse_other_recordings(key: str, out: Path) -> None:
-    """Nor does it go on with other clips, noises or devices than it began with; `key` names their features."""
+def claim(recipe: Recipe, key: str, out: Path) -> None:
+    """The folder is this recipe's from now on, with the clips, noises and devices whose features `key` names.
+
+    Raises RecipeError where it is another's.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    refuse_another_recipe(recipe, out)
     file = out / "features.key"
     if not first_process():
         return

@@ -17,7 +17,7 @@ from training.data.scenes import reader
 from training.data.sounds import Sounds
 from training.data.tau import device_of, moment_of
 from training.fit import fit
-from training.keyword import NONE, Folders, KeywordData, draws_of, learn
+from training.keyword import NONE, Folders, KeywordData, claim, draws_of, learn
 from training.recipe import Recipe, RecipeError, Source
 
 
@@ -85,7 +85,7 @@ def translated(data: KeywordData, out: Path, cache: Path, say: Callable[[str], N
     plain = draws_of(data, data.train, cache, say)
     pairs, devices = simultaneous(data.train, plain(None), recipe.input_scale)
     say(f"translator: {len(pairs.source):,} pairs, from a to {', '.join(devices)}")
-    out.mkdir(parents=True, exist_ok=True)
+    claim(recipe, plain.key, out)
     torch.manual_seed(recipe.seed)
     net = fit(Translator(len(devices)), pairs, options(), recipe.seed, out / "translator.pt")
     from_a = np.array([c.label != NONE and device_of(c.path) == "a" for c in data.train])

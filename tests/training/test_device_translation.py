@@ -84,6 +84,20 @@ def test_scenes_learn_through_translated_devices(tau, tmp_path, monkeypatch):
     assert "translator: 12 pairs, from a to b, s1" in said
 
 
+def test_a_translator_is_not_taken_for_other_recordings(tau, tmp_path, monkeypatch):
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.scene.fit", die)
+    arguments = (Folders(tau, tmp_path), tmp_path / "run", tmp_path / "cache")
+    with pytest.raises(KeyboardInterrupt):
+        train(load("sounds10", SMALL), *arguments)
+    lists = tau / "evaluation_setup" / "fold1_train.csv"
+    lists.write_text("\n".join(lists.read_text().splitlines()[:-3]) + "\n")
+    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+        train(load("sounds10", SMALL), *arguments)
+
+
 def test_what_cannot_be_translated_is_said(tau, tmp_path):
     folders = Folders(tau, tmp_path)
     with pytest.raises(RecipeError, match="use multiples of 4"):
