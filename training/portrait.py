@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -54,9 +55,18 @@ class PortraitData:
     used: list[Pictures | More] = field(default_factory=list)
     """The sources of the backgrounds and of further pictures."""
     folder: str = ""
+    """Name of the folder given on the command line."""
     sources: list[str] = field(default_factory=list)
     """Digests of the files learnt from, those of further folders left out."""
     watch_names: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Of every pixel that is learnt from."""
+        crc = 0
+        for pixels in (*(a for p in self.train for a in (p.rgb, p.mask)), *self.backgrounds):
+            crc = zlib.crc32(pixels.tobytes(), crc)
+        return f"{len(self.train)} {len(self.backgrounds)} {crc:08x}\n"
 
 
 def gather(recipe: Recipe, folders: Folders, say: Callable[[str], None] = lambda line: None) -> PortraitData:
@@ -198,6 +208,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     refuse_another_recipe(recipe, out)
     data = gather(recipe, folders, say)
+    _refuse_other_pictures(data, out)
     say(f"{len(data.train)} pictures to learn from, {len(data.watch)} to watch, {len(data.backgrounds)} backgrounds")
     examples = PortraitExamples(data, recipe.data.workers or torch.get_num_threads())
     if recipe.fit.start:
@@ -209,6 +220,16 @@ def train(
     if first_process():
         _save(data, examples, net, out)
     return out / "model.pt"
+
+
+def _refuse_other_pictures(data: PortraitData, out: Path) -> None:
+    """A run goes on with the pictures that it began with: its bundle says what it learnt from."""
+    if not first_process():
+        return
+    file, key = out / "pictures.key", data.key
+    if file.is_file() and file.read_text() != key:
+        raise DataError(f"{out}: holds a run on other pictures; give another --out or remove the folder")
+    file.write_text(key)
 
 
 def load_trained(run: Path, recipe: Recipe) -> nn.Module:

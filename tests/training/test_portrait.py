@@ -167,6 +167,15 @@ def test_a_run_goes_on_where_it_was_killed(pictures, recipe, tmp_path):
         train(load("portrait", [*SMALL, "seed=1"]), folders(pictures, recipe), whole, tmp_path)
 
 
+def test_a_run_does_not_go_on_with_other_pictures(pictures, tmp_path):
+    recipe = load("portrait", [*SMALL, "classes.epochs=0", "encoder.epochs=0", "fit.epochs=1"])
+    write_drawn(str(tmp_path / "others"), 12, 80, seed=1)
+    train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
+    train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
+    with pytest.raises(DataError, match="run: holds a run on other pictures; give another --out"):
+        train(recipe, Folders(tmp_path / "others", tmp_path), tmp_path / "run", tmp_path)
+
+
 def test_a_checkpoint_of_another_network_or_a_broken_one_is_one_line(pictures, tmp_path):
     recipe = load("portrait", [*SMALL, "classes.epochs=0", "encoder.epochs=1", "fit.epochs=1"])
     train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from training.data.audio import DataError
-from training.data.portraits import resized
+from training.data.heard import digest, digest_of_file
+from training.data.portraits import Portraits, resized
 from training.evaluate.portrait import SIZE, mask_of
 from training.evaluate.segmentation import band_iou, iou
 from training.experiment.paired import Difference, paired
@@ -80,15 +81,16 @@ def run(
     `after` is shown what there is whenever a seed is complete in all arms.
     """
     outcomes: list[Outcome] = []
+    pictures = _digest(plan.data)
     recipes = {(arm, seed): plan.recipe(arm, seed) for seed in plan.seeds for arm in plan.arms}
     for seed in plan.seeds:
         for arm in plan.arms:
             recipe, file = recipes[arm, seed], plan.work / f"{arm.replace(' ', '_')}-{seed}.json"
-            outcome = _done(file, recipe)
+            outcome = _done(file, recipe, pictures)
             if outcome is None:
                 say(f"run {len(outcomes) + 1}/{len(plan.seeds) * len(plan.arms)}: {arm}, seed {seed}")
                 outcome = _one(plan, recipe, arm, file.with_suffix(""), say)
-                _write(file, outcome, recipe)
+                _write(file, outcome, recipe, pictures)
             outcomes.append(outcome)
         after(outcomes)
     return outcomes
@@ -113,22 +115,30 @@ def _looked(data: PortraitData, net: Any, arm: str, recipe: Recipe) -> Outcome:
     return Outcome(arm, recipe.seed, data.watch_names, whole, band)
 
 
-def _done(file: Path, recipe: Recipe) -> Outcome | None:
-    """The outcome in the file, if it is this recipe's."""
+def _digest(folder: Path) -> str:
+    """Of all pictures and masks."""
+    files = [digest_of_file(p) for pair in Portraits(folder).pairs for p in pair if p.is_file()]
+    return digest(" ".join(files))
+
+
+def _done(file: Path, recipe: Recipe, pictures: str) -> Outcome | None:
+    """The outcome in the file, if it is this recipe's on these pictures."""
     if not file.is_file():
         return None
     try:
         state = json.loads(file.read_text("utf-8"))
-        if state["recipe"] == json.loads(json.dumps(recipe.to_dict())):
+        # Results from before the pictures were kept beside them count.
+        same = state.get("pictures", pictures) == pictures
+        if same and state["recipe"] == json.loads(json.dumps(recipe.to_dict())):
             return Outcome(**state["outcome"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{file}: not a result of this experiment; remove it and run again") from None
-    raise DataError(f"{file}: a result of other settings; give another --work or remove it")
+    raise DataError(f"{file}: a result of other settings or pictures; give another --work or remove it")
 
 
-def _write(file: Path, outcome: Outcome, recipe: Recipe) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({"outcome": dataclasses.asdict(outcome), "recipe": recipe.to_dict()}), "utf-8")
+def _write(file: Path, outcome: Outcome, recipe: Recipe, pictures: str) -> None:
+    partial, state = file.with_suffix(".partial"), {"recipe": recipe.to_dict(), "pictures": pictures}
+    partial.write_text(json.dumps({"outcome": dataclasses.asdict(outcome), **state}), "utf-8")
     partial.replace(file)
 
 

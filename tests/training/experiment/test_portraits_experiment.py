@@ -39,8 +39,14 @@ def test_runs_are_paired_kept_and_not_repeated(plan, monkeypatch):
     assert first == second and first[0] != first[1]
     monkeypatch.setattr(experiment, "_one", None)
     assert run(plan) == outcomes
-    with pytest.raises(DataError, match="a result of other settings"):
-        run(dataclasses.replace(plan, overrides=(*SMALL, "fit.epochs=2")))
+    other = str(plan.beside / "others")
+    write_drawn(other, 16, 40, seed=1)
+    for changed in (
+        dataclasses.replace(plan, overrides=(*SMALL, "fit.epochs=2")),
+        dataclasses.replace(plan, data=plan.beside / "others"),
+    ):
+        with pytest.raises(DataError, match="a result of other settings or pictures"):
+            run(changed)
     (plan.work / "as_published-0.json").write_text("{}")
     with pytest.raises(DataError, match="not a result of this experiment"):
         run(plan)
