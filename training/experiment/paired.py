@@ -7,10 +7,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as student_t
 
 BOOTSTRAPS = 4_000
-T_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
-"""Student's t, two-sided 95 %, for 1, 2, ... degrees of freedom; 1.96 beyond."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ def t_interval(values: np.ndarray) -> tuple[float, float] | None:
     n, mean = len(values), float(np.mean(values))
     if n < 2:
         return None
-    t = T_95[n - 2] if n - 2 < len(T_95) else 1.96
-    half = t * float(np.std(values, ddof=1)) / math.sqrt(n)
+    half = float(student_t.ppf(0.975, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
     return mean - half, mean + half
 
 

@@ -185,6 +185,8 @@ def test_paired_intervals():
     assert same.mean == 0 and not same.shown
     low, high = t_interval(np.array([1.0, 2.0, 3.0]))
     assert (low, high) == (pytest.approx(2 - 4.30 / 3**0.5, abs=0.01), pytest.approx(2 + 4.30 / 3**0.5, abs=0.01))
+    low, high = t_interval(np.array([0.0, 1.0] * 6))
+    assert high - low == pytest.approx(2 * 2.201 * (3 / 11) ** 0.5 / 12**0.5, abs=0.001), "t of 11 degrees of freedom"
     assert t_interval(np.array([1.0])) is None
 
 
