@@ -19,10 +19,11 @@ def run(
     model: Annotated[
         list[str] | None, typer.Option(help="Instead of the configuration's tasks: a model; may be repeated.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="mic, a sound file, or - for raw int16 on stdin.")] = None,
+    source: Annotated[str | None, typer.Option(help="Of sound: mic, a file, or - for raw int16 on stdin.")] = None,
     device: Annotated[str | None, typer.Option(help="Microphone: a part of its name, or its index.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, such as page.port=8080.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any field: page.port=8080, task.0.source=FOLDER."),
     ] = None,
 ) -> None:
     """Run the models of the configuration until Ctrl-C, with sinks, page and store."""
@@ -34,14 +35,12 @@ def run(
 
 def _settings(model: list[str] | None, source: str | None, device: str | None, assigned: list[str]) -> dict[str, Any]:
     """The command line as the configuration's last layer."""
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"task": [{"model": m} for m in model]} if model else {}
     for text in assigned:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise typer.BadParameter(f"{text!r} is no KEY=VALUE such as page.port=8080", param_hint="--set")
         settings[key] = value
-    if model:
-        settings["task"] = [{"model": m} for m in model]
     given = {"audio.source": source, "audio.device": device}
     return settings | {key: value for key, value in given.items() if value is not None}
 

@@ -67,10 +67,11 @@ def from_environment(environ: Mapping[str, str], sections: Iterable[str]) -> Lay
 
 
 def from_command_line(settings: Mapping[str, Any]) -> Layer:
-    """``{"audio.device": "USB"}``; text is read as in the environment."""
+    """``{"audio.device": "USB"}``; text is read as in the environment. Raises ConfigError for what has no place."""
     values: dict[str, Any] = {}
     for name, value in settings.items():
-        _put(values, name.split("."), value_of(value) if isinstance(value, str) else value)
+        if not _put(values, name.split("."), value_of(value) if isinstance(value, str) else value):
+            raise ConfigError([Problem("command line", 0, name, "there is no such place; the first task is task.0")])
     return Layer("command line", values)
 
 
@@ -84,12 +85,19 @@ def value_of(text: str) -> Any:
     return text
 
 
-def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> bool:
+    """False when there is no place for it. A number leads into a list that is there: ``task.0.source``."""
+    inside: Any = values
     for key in path[:-1]:
-        values = values.setdefault(key, {})
-        if not isinstance(values, dict):
-            return
-    values[path[-1]] = value
+        if isinstance(inside, list) and key.isdigit() and int(key) < len(inside):
+            inside = inside[int(key)]
+        elif isinstance(inside, dict):
+            inside = inside.setdefault(key, {})
+        else:
+            return False
+    if isinstance(inside, dict):
+        inside[path[-1]] = value
+    return isinstance(inside, dict)
 
 
 def merged(layers: Iterable[Layer]) -> dict[str, Any]:

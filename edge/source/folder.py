@@ -47,7 +47,7 @@ class Folder:
     def _pictures(self) -> list[Path]:
         if not self.path.exists():
             raise SourceError(
-                f"{self.path}: no such file or folder; --source takes camera, a video, a picture or a folder"
+                f"{self.path}: no such file or folder; the source is camera, a video, a picture or a folder"
             )
         if self.path.is_file():
             return [self.path]

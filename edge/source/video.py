@@ -78,7 +78,7 @@ class Video:
 
 def _open(path: Path) -> Any:
     if not path.exists():
-        raise SourceError(f"{path}: no such file; --source takes camera, a video, a picture or a folder")
+        raise SourceError(f"{path}: no such file; the source is camera, a video, a picture or a folder")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{path}: 0 bytes; give a video with pictures in it")
     try:

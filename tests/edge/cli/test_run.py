@@ -48,6 +48,11 @@ def test_a_configuration_file_and_the_command_line_over_it(run, tmp_path):
     assert done.returncode == 0 and heard(lines) == []
 
 
+def test_a_task_that_looks_takes_its_source_from_the_command_line(run, tmp_path):
+    done, lines = run("--model", "portrait", "--set", f"task.0.source={tmp_path / 'none'}")
+    assert done.returncode == 1 and str(tmp_path / "none") in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -45,6 +45,14 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(file)
     assert config.origin(("page", "host")) == "" and config.path == path
 
 
+def test_the_command_line_reaches_into_the_tasks_that_it_gives():
+    tasks = [{"model": "wake_alexa"}, {"model": "portrait"}]
+    config = load(None, {}, {"task": tasks, "task.1.source": "pictures", "task.0.thresholds.alexa": "0.6"})
+    assert config.task[1].source == "pictures" and config.task[0].thresholds == {"alexa": 0.6}
+    for nowhere in ("task.2.source", "task.portrait.source", "task.0.model.name"):
+        assert "no such place" in problems(None, settings={"task": tasks, nowhere: "x"})[nowhere].text
+
+
 def test_the_environment_gives_lists_numbers_and_switches():
     environ = {
         "NUTHATCH_TASK": '[{model = "wake_alexa", thresholds = {alexa = 0.6}}]',
