@@ -182,6 +182,8 @@ def _require_elsewhere(out: Path, source: str) -> None:
     watched, written = Path(source).resolve(), out.resolve()
     folder = watched if watched.is_dir() else watched.parent
     inside = written.is_relative_to(watched) or (written == folder and _is_still(source))
+    if watched.is_dir() and watched.is_relative_to(written):  # a picture's folder is made anew in --out
+        inside |= (watched / watched.relative_to(written)).exists()
     if inside or _is_same(out, source):
         raise typer.BadParameter(f"{out}: would overwrite what is watched; give another place", param_hint="--out")
 

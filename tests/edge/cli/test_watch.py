@@ -250,7 +250,13 @@ def test_wrong_usage_is_2(nuthatch, red_path, folder, arguments, says):
 def test_what_is_watched_is_never_overwritten(nuthatch, red_path, folder, tmp_path):
     source = crossing(tmp_path / "in.mp4")
     before = source.read_bytes()
-    for watched, out in ((folder, folder), (folder, folder / "below"), (folder / "a.jpg", folder), (source, source)):
+    twice = folder / "below" / "below"  # below/below/d.png, seen from below, is below/d.png seen from its parent
+    twice.mkdir()
+    (twice / "d.png").write_bytes((folder / "a.jpg").read_bytes())
+    for watched, out in (
+        (folder, folder), (folder, folder / "below"), (folder / "a.jpg", folder), (source, source),
+        (folder / "below", folder),
+    ):  # fmt: skip
         done = nuthatch("watch", "--model", red_path, "--source", watched, "--out", out)
         assert done.returncode == 2 and "overwrite" in done.stderr, (watched, out)
     assert source.read_bytes() == before and redness(looked(folder / "a.jpg")) > 150
