@@ -46,22 +46,26 @@ class Scored:
         return np.array([self.manifest.labels.index(c.label) for c in self.clips])
 
 
-def open_run(run: Path, data: Path) -> tuple[Bundle, list[Clip]]:
-    """The run's bundle and its test fold; raises DataError where it has none, or has learnt from it."""
+def open_run(run: Path, data: Path, wanted: Manifest) -> tuple[Bundle, list[Clip]]:
+    """The run's bundle and its test fold; raises DataError where it has none, has learnt from it, or is of another
+    recipe than the network that ships."""
     if not (run / "bundle" / "manifest.json").is_file():
         raise DataError(f"{run}: has no bundle; make one with nuthatch convert {run} --out {run}/bundle")
     bundle = open_bundle(run / "bundle")
+    if (own := bundle.manifest).labels != wanted.labels or own.training.get("model") != wanted.training.get("model"):
+        raise DataError(f"{run}: has other labels or another [model] than {wanted.name}; give runs of its recipe")
     clips = evaluated(data, "test", bundle.manifest.training)
+    if foreign := {c.label for c in clips} - set(wanted.labels):
+        raise DataError(f"{data}: class {foreign.pop()!r} is no label of {wanted.name}; give the data it learnt from")
     if known := learnt_from(bundle.manifest.training, clips):
         raise DataError(f"{run}: learnt from {len(known)} clips of its test fold; train with --set data.test_fold=...")
     return bundle, clips
 
 
-def score(run: Path, data: Path) -> Scored:
+def score(run: Path, data: Path, bundle: Bundle, clips: list[Clip]) -> Scored:
     """Both networks on the same features of the same clips; then the streams."""
     from training.keyword import load_trained, predict
 
-    bundle, clips = open_run(run, data)
     manifest, trained = bundle.manifest, load_trained(run)
     network = LiteRtModel(bundle.file("model.tflite"))
     sounds = [read_audio(c.path) for c in clips]
@@ -96,11 +100,17 @@ def _streams(
     return Fold(scenes, found["calibration"], found["test"])
 
 
-def compare(runs: Sequence[Path], data: Path) -> tuple[dict[str, Any], Choice]:
+def compare(runs: Sequence[Path], data: Path, wanted: Manifest) -> tuple[dict[str, Any], Choice]:
     """Everything that the page and the manifest say."""
     if len(runs) < 2:
         raise DataError(f"{runs[0]}: one run is no fold; give at least 2 with different test folds")
-    scored = [score(run, data) for run in runs]
+    opened = [open_run(run, data, wanted) for run in runs]
+    tested: dict[Path, Path] = {}
+    for run, (_, clips) in zip(runs, opened, strict=True):
+        if twice := next((c.path for c in clips if c.path in tested), None):
+            raise DataError(f"{run}: has the test fold of {tested[twice]}; give runs with different test folds")
+        tested |= {c.path: run for c in clips}
+    scored = [score(run, data, *own) for run, own in zip(runs, opened, strict=True)]
     choice = crosswise([s.fold for s in scored])
     return {
         "data": data.resolve().name,

@@ -189,7 +189,7 @@ def _scene_folds(
 ) -> tuple[dict[str, Any], str]:
     from training.bench import scene_folds
 
-    result, choice = scene_folds.compare(runs, data)
+    result, choice = scene_folds.compare(runs, data, bundle.manifest)
     result = {"model": bundle.manifest.name, **result}
     if write:
         scene_folds.write(bundle, result, choice)

@@ -75,12 +75,27 @@ def test_folds_reach_the_manifest_and_the_page(runs, tmp_path):
 
 def test_what_heard_its_test_fold_is_no_fold(runs, tmp_path):
     data, (one, *_, everything) = runs
+    wanted = open_bundle(everything / "bundle").manifest
     with pytest.raises(DataError, match="no clip is in its test part"):
-        scene_folds.open_run(everything, data)
+        scene_folds.open_run(everything, data, wanted)
     with pytest.raises(DataError, match="nuthatch convert"):
-        scene_folds.open_run(tmp_path, data)
+        scene_folds.open_run(tmp_path, data, wanted)
     with pytest.raises(DataError, match="one run is no fold"):
-        scene_folds.compare([one], data)
+        scene_folds.compare([one], data, wanted)
+    with pytest.raises(DataError, match=r"run0: has the test fold of .*run0"):
+        scene_folds.compare([one, one], data, wanted)
+
+
+def test_folds_are_of_the_recipe_and_the_data_of_what_ships(runs, tmp_path):
+    _, (one, two, everything) = runs
+    wanted = open_bundle(everything / "bundle").manifest
+    with pytest.raises(DataError, match="run0: has other labels or another"):
+        scene_folds.compare([one, two], tmp_path, dataclasses.replace(wanted, labels=["a", "b"]))
+    for label in ("bells", "gongs"):
+        (tmp_path / label).mkdir()
+        soundfile.write(tmp_path / label / "1-100-A.wav", np.zeros(160), 16_000)
+    with pytest.raises(DataError, match="is no label of tiny; give the data it learnt from"):
+        scene_folds.compare([one, two], tmp_path, wanted)
 
 
 def test_other_sound_is_never_what_was_learnt(runs):
