@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge.cli.flash import BoardName, Project, firmware_board
+
 if TYPE_CHECKING:
     from converters.build import Firmware
     from converters.fit import Bytes
-    from edge.board import Board
 
 Model = Annotated[str, typer.Argument(help="A bundled model, a bundle's folder, or a .tflite file (--app bench).")]
-BoardName = Annotated[str, typer.Option("--board", "-b", help="A board of `nuthatch board ls`.")]
 App = Annotated[str, typer.Option(help="The program around the model: a file or folder of firmware/apps.")]
-Project = Annotated[Path | None, typer.Option(help="Another PlatformIO project than this checkout's firmware/.")]
 
 
 def build(
@@ -37,7 +35,7 @@ def build(
     from edge import platformio
 
     folder = (project or platformio.PROJECT).resolve()
-    where = place(board, folder)
+    where = firmware_board(board, folder)
     with one_line():
         try:
             firmware = work.prepare(model, where, app, folder)
@@ -51,20 +49,6 @@ def build(
     if verbose:
         typer.echo(said, err=True)
     print(_json(firmware, taken) if json else _text(firmware, taken))
-
-
-def place(board: str, project: Path) -> Board:
-    """The board; one that is not there, or that takes no firmware, is a usage error."""
-    from edge.board import BoardError, open_board
-    from edge.platformio import project_boards
-
-    try:
-        found = open_board(board, project_boards(project))
-    except BoardError as e:
-        raise typer.BadParameter(str(e), param_hint="--board") from None
-    if not found.environment:
-        raise typer.BadParameter(f"{board} runs the daemon: nuthatch listen --model NAME", param_hint="--board")
-    return found
 
 
 def _facts(firmware: Firmware, taken: Bytes | None) -> dict[str, Any]:

@@ -53,3 +53,12 @@ def test_what_is_no_segmenter_is_one_line(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         _main(["--segmenter", str(tmp_path / "m.tflite"), "--out", str(tmp_path / "o"), str(tmp_path)])
     assert end.value.code == 1 and "m.tflite" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("training.data.pseudo_masks.open_segmenter", lambda path: lambda rgb: rgb[..., 0] / 255)
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as end:
+        _main(["--segmenter", "m.tflite", "--out", str(tmp_path / "file" / "o"), str(tmp_path)])
+    said = capsys.readouterr().err
+    assert end.value.code == 1 and "Not a directory" in said and said.count("\n") == 1

@@ -100,7 +100,7 @@ def _main(arguments: list[str] | None = None) -> None:
     try:
         files = [f for p in chosen.pictures for f in (picture_files(p) if p.is_dir() else [p])]
         counts = write_masks(files, open_segmenter(chosen.segmenter), chosen.out)
-    except DataError as e:
+    except (DataError, OSError) as e:
         parser.exit(1, f"pseudo_masks: {e}\n")
     print(", ".join(f"{n} {kind}" for kind, n in counts.items()))
 
