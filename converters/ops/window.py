@@ -108,7 +108,8 @@ class Windowed(Op):
         if min(steps) < 1 or too_wide or options.padding not in (schema.Padding.SAME, schema.Padding.VALID):
             raise ConvertError(
                 f"{inputs[0].name}: a window with stride {self.stride}, dilation {self.dilation}, "
-                f"size {self.kernel(inputs)}, padding {options.padding}; take the file again from its source"
+                f"size {self.kernel(inputs)}, padding {options.padding} on {inputs[0].shape[1]} x {inputs[0].shape[2]}; "
+                "give the network a larger input (a window is at most twice as wide), or take the file again"
             )
         if options.padding != schema.Padding.SAME:
             return self
