@@ -100,15 +100,16 @@ class Windowed(Op):
 
     def from_options(self, schema: Any, options: Any, inputs: Sequence[Tensor]) -> Self:
         """Itself with the pads that SAME stands for on these shapes."""
+        t, f = inputs[0].shape[1:3]
         steps = (*self.stride, *self.dilation, *self.kernel(inputs))
-        room = [2 * n for n in inputs[0].shape[1:3]]
+        room = [2 * t, 2 * f]
         too_wide = (
             any(k > n for k, n in zip(self.kernel(inputs), room, strict=True)) or max(self.extent(inputs)) > 1 << 16
         )
         if min(steps) < 1 or too_wide or options.padding not in (schema.Padding.SAME, schema.Padding.VALID):
             raise ConvertError(
                 f"{inputs[0].name}: a window with stride {self.stride}, dilation {self.dilation}, "
-                f"size {self.kernel(inputs)}, padding {options.padding} on {inputs[0].shape[1]} x {inputs[0].shape[2]}; "
+                f"size {self.kernel(inputs)}, padding {options.padding} on {t} x {f}; "
                 "give the network a larger input (a window is at most twice as wide), or take the file again"
             )
         if options.padding != schema.Padding.SAME:
