@@ -187,7 +187,7 @@ def learn(
     net = build(recipe.model, len(data.labels), recipe.frontend.bands, recipe.window_frames)
     if recipe.fit.start:
         _start_from(net, Path(recipe.fit.start))
-    claim(recipe, draws.key, out)
+    claim(out, recipe, draws.key)
     teachers = [load_trained(Path(t)).net for t in recipe.fit.teachers]
     watch = _watch(data, cache, say) if data.watch else lambda net: {}
     fit(net, examples, recipe.fit, recipe.seed, out / "last.pt", watch, report, teachers)
@@ -211,31 +211,24 @@ def draws_of(data: KeywordData, clips: list[Clip], cache: Path, say: Callable[[s
     return Draws(clips, r.frontend, r.window_frames, r.augment, r.seed, cache, data.noises, data.responses, say)
 
 
-def refuse_another_recipe(recipe: Any, out: Path) -> None:
-    """A folder continues the run that it holds; another recipe needs another folder."""
-    if not first_process():
-        return
-    file, text = out / "recipe.json", json.dumps(recipe.to_dict(), indent=1)
-    if file.is_file() and file.read_text() != text:
-        raise RecipeError(f"{out}: holds a run of another recipe; give another --out or remove the folder")
-    partial = file.with_suffix(".partial")  # a kill leaves the old file or the new one
-    partial.write_text(text)
-    partial.replace(file)
-
-
-def claim(recipe: Recipe, key: str, out: Path) -> None:
-    """The folder is this recipe's from now on, with the clips, noises and devices whose features `key` names.
+def claim(out: Path, recipe: Any, key: str) -> None:
+    """Make the folder this recipe's, on the data that `key` names: a run goes on with what it began with.
 
     Raises RecipeError where it is another's.
     """
     out.mkdir(parents=True, exist_ok=True)
-    refuse_another_recipe(recipe, out)
-    file = out / "features.key"
     if not first_process():
         return
-    if file.is_file() and file.read_text() != key:
-        raise RecipeError(f"{out}: holds a run on other recordings; give another folder or remove this one")
-    file.write_text(key)
+    for name, text, other in (
+        ("recipe.json", json.dumps(recipe.to_dict(), indent=1), "of another recipe"),
+        ("data.key", key, "on other data"),
+    ):
+        file = out / name
+        if file.is_file() and file.read_text() != text:
+            raise RecipeError(f"{out}: holds a run {other}; give another --out or remove the folder")
+        partial = file.with_suffix(".partial")  # a kill leaves the old file or the new one
+        partial.write_text(text)
+        partial.replace(file)
 
 
 def first_process() -> bool:

@@ -23,7 +23,7 @@ from training.data.portraits import Picture, Portraits, read_pictures, resized
 from training.data.split import part_of
 from training.evaluate.segmentation import band_at, segmentation
 from training.fit import Loss, fault_of, fit, write_atomically
-from training.keyword import Folders, first_process, refuse_another_recipe
+from training.keyword import Folders, claim, first_process
 from training.losses.boundary import KERNEL_EIGHTH
 from training.losses.segmentation import SegmentationLoss
 from training.models import build
@@ -205,10 +205,8 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     net = build(recipe.model, len(LABELS), recipe.height, recipe.width)
-    out.mkdir(parents=True, exist_ok=True)
-    refuse_another_recipe(recipe, out)
     data = gather(recipe, folders, say)
-    _refuse_other_pictures(data, out)
+    claim(out, recipe, data.key)
     say(f"{len(data.train)} pictures to learn from, {len(data.watch)} to watch, {len(data.backgrounds)} backgrounds")
     examples = PortraitExamples(data, recipe.data.workers or torch.get_num_threads())
     if recipe.fit.start:
@@ -220,16 +218,6 @@ def train(
     if first_process():
         _save(data, examples, net, out)
     return out / "model.pt"
-
-
-def _refuse_other_pictures(data: PortraitData, out: Path) -> None:
-    """A run goes on with the pictures that it began with: its bundle says what it learnt from."""
-    if not first_process():
-        return
-    file, key = out / "pictures.key", data.key
-    if file.is_file() and file.read_text() != key:
-        raise DataError(f"{out}: holds a run on other pictures; give another --out or remove the folder")
-    file.write_text(key)
 
 
 def load_trained(run: Path, recipe: Recipe) -> nn.Module:

@@ -85,7 +85,7 @@ def translated(data: KeywordData, out: Path, cache: Path, say: Callable[[str], N
     plain = draws_of(data, data.train, cache, say)
     pairs, devices = simultaneous(data.train, plain(None), recipe.input_scale)
     say(f"translator: {len(pairs.source):,} pairs, from a to {', '.join(devices)}")
-    claim(recipe, plain.key, out)
+    claim(out, recipe, plain.key)
     torch.manual_seed(recipe.seed)
     net = fit(Translator(len(devices)), pairs, options(), recipe.seed, out / "translator.pt")
     from_a = np.array([c.label != NONE and device_of(c.path) == "a" for c in data.train])

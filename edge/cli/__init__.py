@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 OUR_PACKAGES = ("edge", "training", "converters")
 
 
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     except OSError as e:
-        if e.strerror is None:  # not the system's, but a library's of the same type
+        if e.strerror is None or (e.filename is None and e.errno not in NO_ROOM):  # not of a path: a defect
             raise
         code = _fail(": ".join(str(x) for x in (e.filename, e.strerror) if x) + "; give another path, or make room")
     except ModuleNotFoundError as e:

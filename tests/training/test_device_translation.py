@@ -94,7 +94,7 @@ def test_a_translator_is_not_taken_for_other_recordings(tau, tmp_path, monkeypat
         train(load("sounds10", SMALL), *arguments)
     lists = tau / "evaluation_setup" / "fold1_train.csv"
     lists.write_text("\n".join(lists.read_text().splitlines()[:-3]) + "\n")
-    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+    with pytest.raises(RecipeError, match="holds a run on other data"):
         train(load("sounds10", SMALL), *arguments)
 
 

@@ -172,7 +172,7 @@ def test_a_run_does_not_go_on_with_other_pictures(pictures, tmp_path):
     write_drawn(str(tmp_path / "others"), 12, 80, seed=1)
     train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
     train(recipe, Folders(pictures, tmp_path), tmp_path / "run", tmp_path)
-    with pytest.raises(DataError, match="run: holds a run on other pictures; give another --out"):
+    with pytest.raises(RecipeError, match="run: holds a run on other data; give another --out"):
         train(recipe, Folders(tmp_path / "others", tmp_path), tmp_path / "run", tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_a_run_does_not_go_on_with_other_recordings(sounds, tmp_path):
     more = tmp_path / "more"
     shutil.copytree(sounds, more)
     shutil.copy(more / "001 - Hum" / "1-1811-A.wav", more / "001 - Hum" / "1-999-A.wav")
-    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+    with pytest.raises(RecipeError, match="holds a run on other data"):
         train(recipe, Folders(more, tmp_path), tmp_path / "run", cache)
     assert train(recipe, Folders(sounds, tmp_path), tmp_path / "run", cache).is_file()
 

@@ -88,9 +88,11 @@ class Draws:
     def __call__(self, k: int | None) -> np.ndarray:
         """int8 [clips, frames, bands]: draw k, or with None the clips as they are, without augmentation."""
         file = self.folder / f"{self.key}-{'plain' if k is None else k}.npy"
-        if not file.is_file() or not _whole(file):
+        found = _kept(file)
+        if found is None:
             self._write(file, k)
-        return np.load(file, mmap_mode="r")
+            found = np.load(file, mmap_mode="r")
+        return found
 
     def _write(self, file: Path, k: int | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -173,13 +175,12 @@ class Draws:
         return x + coloured_floor(n, rng)
 
 
-def _whole(file: Path) -> bool:
-    """A disk that was full or a copy that was cut leaves less; it is made again."""
+def _kept(file: Path) -> np.ndarray | None:
+    """None for a file that is not there, or that a full disk or a copy has cut."""
     try:
-        np.load(file, mmap_mode="r")
+        return np.load(file, mmap_mode="r") if file.is_file() else None
     except (ValueError, EOFError):
-        return False
-    return True
+        return None
 
 
 def coloured_floor(n: int, rng: np.random.Generator) -> np.ndarray:

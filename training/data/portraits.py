@@ -151,11 +151,11 @@ class Portraits:
     """Fault -> a line for each picture that has it, left out or not."""
 
     def __post_init__(self) -> None:
-        pictures, masks = self._folders()
+        self._top, masks = self._folders()
         by_name = {_name(p, masks): p for p in picture_files(masks)}
         names = set[str]()
-        for picture in picture_files(pictures):
-            name = _name(picture, pictures)
+        for picture in picture_files(self._top):
+            name = self.name(picture)
             if name not in by_name:
                 self._skip("no mask", f"{picture}: no mask of its name in {masks}; left out")
             elif name in names:
@@ -174,7 +174,7 @@ class Portraits:
 
     def name(self, picture: Path) -> str:
         """Where it lies in its folder, without the suffix: the split goes by it."""
-        return _name(picture, self._folders()[0])
+        return _name(picture, self._top)
 
     def _skip(self, reason: str, line: str) -> None:
         self.skipped[reason] += 1

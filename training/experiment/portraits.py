@@ -9,7 +9,6 @@ than letting all detail through; pools are not worse than none. What comes out i
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from training.data.heard import digest, digest_of_file
 from training.data.portraits import Portraits, resized
 from training.evaluate.portrait import SIZE, mask_of
 from training.evaluate.segmentation import band_iou, iou
+from training.experiment import result
 from training.experiment.paired import Difference, paired
 from training.keyword import Folders
 from training.portrait import PortraitData, gather, load_trained, predict, train
@@ -86,11 +86,12 @@ def run(
     for seed in plan.seeds:
         for arm in plan.arms:
             recipe, file = recipes[arm, seed], plan.work / f"{arm.replace(' ', '_')}-{seed}.json"
-            outcome = _done(file, recipe, pictures)
+            settings = {"recipe": recipe.to_dict(), "pictures": pictures}
+            outcome = result.read(file, Outcome, settings)
             if outcome is None:
                 say(f"run {len(outcomes) + 1}/{len(plan.seeds) * len(plan.arms)}: {arm}, seed {seed}")
                 outcome = _one(plan, recipe, arm, file.with_suffix(""), say)
-                _write(file, outcome, recipe, pictures)
+                result.write(file, outcome, settings)
             outcomes.append(outcome)
         after(outcomes)
     return outcomes
@@ -119,27 +120,6 @@ def _digest(folder: Path) -> str:
     """Of all pictures and masks."""
     files = [digest_of_file(p) for pair in Portraits(folder).pairs for p in pair if p.is_file()]
     return digest(" ".join(files))
-
-
-def _done(file: Path, recipe: Recipe, pictures: str) -> Outcome | None:
-    """The outcome in the file, if it is this recipe's on these pictures."""
-    if not file.is_file():
-        return None
-    try:
-        state = json.loads(file.read_text("utf-8"))
-        # Results from before the pictures were kept beside them count.
-        same = state.get("pictures", pictures) == pictures
-        if same and state["recipe"] == json.loads(json.dumps(recipe.to_dict())):
-            return Outcome(**state["outcome"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(f"{file}: not a result of this experiment; remove it and run again") from None
-    raise DataError(f"{file}: a result of other settings or pictures; give another --work or remove it")
-
-
-def _write(file: Path, outcome: Outcome, recipe: Recipe, pictures: str) -> None:
-    partial, state = file.with_suffix(".partial"), {"recipe": recipe.to_dict(), "pictures": pictures}
-    partial.write_text(json.dumps({"outcome": dataclasses.asdict(outcome), **state}), "utf-8")
-    partial.replace(file)
 
 
 def table(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ points or less on the common device. What comes out is written as it is.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,8 @@ import numpy as np
 import torch
 
 from training.augment.device_response import Device
-from training.data.audio import DataError
 from training.data.draws import Augment, Draws
+from training.experiment import result
 from training.experiment.devices import DeviceDraws, Devices, draw_devices
 from training.keyword import Folders, KeywordData, learn, load_trained, predict
 from training.recipe import Recipe, RecipeError, load
@@ -109,39 +108,17 @@ def run(
     for i, (arm, seed, fold) in enumerate(todo):
         file = plan.work / f"{arm.replace(' ', '_').replace(',', '')}-{seed}-{fold}.json"
         recipe = plan.recipe(arm, seed, fold)
-        settings = {"recipe": recipe.to_dict(), "eq_db": plan.eq_db, "devices": devices.names}
         data = gather(recipe, Folders(plan.data, plan.responses.parent))
-        outcome = _done(file, settings, _names(data))
+        settings = {"recipe": recipe.to_dict(), "eq_db": plan.eq_db, "devices": devices.names, "clips": _names(data)}
+        outcome = result.read(file, Outcome, settings)
         if outcome is None:
             say(f"run {i + 1}/{len(todo)}: {arm}, seed {seed}, fold {fold}")
             outcome = _one(plan, devices, data, arm, file.with_suffix(""), report)
-            _write(file, outcome, settings)
+            result.write(file, outcome, settings)
         outcomes.append(outcome)
         if i + 1 == len(todo) or todo[i + 1][1] != seed:
             after(outcomes)
     return outcomes
-
-
-def _done(file: Path, settings: dict[str, Any], clips: list[str]) -> Outcome | None:
-    """The outcome in the file, if it is of these settings and of the test of these clips."""
-    if not file.is_file():
-        return None
-    try:
-        state = json.loads(file.read_text("utf-8"))
-        outcome = Outcome(**state.pop("outcome"))
-        wanted = json.loads(json.dumps(settings))
-        same = {"recipe", "eq_db"} <= set(state) and outcome.clips == clips
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(f"{file}: not a result of this experiment; remove it and run again") from None
-    if not same or any(wanted.get(name) != value for name, value in state.items()):
-        raise DataError(f"{file}: a result of other settings; give another --work or remove it")
-    return outcome
-
-
-def _write(file: Path, outcome: Outcome, settings: dict[str, Any]) -> None:
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({"outcome": dataclasses.asdict(outcome), **settings}), "utf-8")
-    partial.replace(file)
 
 
 def _names(data: KeywordData) -> list[str]:

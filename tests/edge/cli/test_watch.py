@@ -43,8 +43,9 @@ def redness(rgb):
     return (rgb[..., 0] - rgb[..., 1]).max()
 
 
-def one_line(done, *says):
+def require_one_line(done, *says):
     lines = done.stderr.splitlines()
+    assert done.returncode == 1
     assert len(lines) == 1 and lines[0].startswith("nuthatch: "), done.stderr
     assert all(s in lines[0] for s in says), done.stderr
 
@@ -283,7 +284,7 @@ def test_a_source_that_is_none_leaves_what_was_made_before(nuthatch, red_path, t
     arguments = ["--source", tmp_path / source, "--out", tmp_path / "old.mp4", "--scores", tmp_path / "shares"]
     done = nuthatch("watch", "--model", red_path, *arguments)
     assert done.returncode == 1
-    one_line(done, source)
+    require_one_line(done, source)
     assert (tmp_path / "old.mp4").read_bytes() == b"made before" == (tmp_path / "shares").read_bytes()
 
 
@@ -292,7 +293,7 @@ def test_a_background_that_is_none_leaves_what_was_made_before(nuthatch, red_pat
     arguments = ["--view", "replace", "--background", folder / "c.jpg", "--out", tmp_path / "old.mp4"]
     done = nuthatch("watch", "--model", red_path, "--source", folder, *arguments)
     assert done.returncode == 1
-    one_line(done, "c.jpg: cannot be read as a picture", "give --background another")
+    require_one_line(done, "c.jpg: cannot be read as a picture", "give --background another")
     assert (tmp_path / "old.mp4").read_bytes() == b"made before"
 
 
@@ -320,11 +321,11 @@ def test_no_room_for_the_shares_is_one_line(nuthatch, red_path, folder):
 
 
 def test_failures_are_one_line(nuthatch, red_path, bundle_path, tmp_path):
-    one_line(nuthatch("watch", "--model", red_path, "--source", tmp_path / "none"), "no such file")
-    one_line(nuthatch("watch", "--model", bundle_path, "--source", tmp_path), "a model for sound")
-    one_line(nuthatch("watch", "--model", "none", "--source", tmp_path), "no such model")
-    one_line(nuthatch("watch", "--model", red_path, "--source", tmp_path), "no pictures in it")
-    one_line(
+    require_one_line(nuthatch("watch", "--model", red_path, "--source", tmp_path / "none"), "no such file")
+    require_one_line(nuthatch("watch", "--model", bundle_path, "--source", tmp_path), "a model for sound")
+    require_one_line(nuthatch("watch", "--model", "none", "--source", tmp_path), "no such model")
+    require_one_line(nuthatch("watch", "--model", red_path, "--source", tmp_path), "no pictures in it")
+    require_one_line(
         nuthatch("watch", "--model", red_path, "--source", "camera", "--device", str(tmp_path / "video9")),
         "No such file or directory",
     )
@@ -340,7 +341,7 @@ def test_without_the_extra_it_is_named(nuthatch, command, red_path, folder, tmp_
     path = os.pathsep.join([str(absent), command[1]["PYTHONPATH"]])
     done = nuthatch("watch", "--model", red_path, "--source", tmp_path / "x.mp4", PYTHONPATH=path)
     assert done.returncode == 1
-    one_line(done, f"needs {package}", "pip install 'nuthatch[camera]'")
+    require_one_line(done, f"needs {package}", "pip install 'nuthatch[camera]'")
 
 
 def test_pictures_need_neither_video_nor_sound(command, red_path, folder, tmp_path):

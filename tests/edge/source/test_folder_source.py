@@ -20,14 +20,14 @@ def save(path, picture=None, **options):
     return path
 
 
-def near(got, expected, within=8):
+def require_near(got, expected, within=8):
     assert got.shape == expected.shape and got.dtype == np.uint8 and got.flags.c_contiguous
     assert np.abs(got.astype(int) - expected)[2:-2, 2:-2].mean() < within
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "tif", "gif"])
 def test_formats(tmp_path, suffix):
-    near(read_still(save(tmp_path / f"a.{suffix}")), RGB)
+    require_near(read_still(save(tmp_path / f"a.{suffix}")), RGB)
 
 
 # As the picture is shown, from RGB as it is stored.
@@ -47,16 +47,18 @@ EXIF = {
 def test_exif_turns(tmp_path, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    near(read_still(save(tmp_path / "a.jpg", exif=exif, quality=95)), EXIF[orientation](RGB))
+    require_near(read_still(save(tmp_path / "a.jpg", exif=exif, quality=95)), EXIF[orientation](RGB))
 
 
 def test_modes_without_colour(tmp_path):
     grey = np.repeat(np.asarray(Image.fromarray(RGB).convert("L"))[..., None], 3, axis=2)
-    near(read_still(save(tmp_path / "l.png", Image.fromarray(RGB).convert("L"))), grey, 1)
-    near(read_still(save(tmp_path / "1.png", Image.fromarray(RGB).convert("1", dither=0))), (grey > 127) * 255, 1)
+    require_near(read_still(save(tmp_path / "l.png", Image.fromarray(RGB).convert("L"))), grey, 1)
+    require_near(
+        read_still(save(tmp_path / "1.png", Image.fromarray(RGB).convert("1", dither=0))), (grey > 127) * 255, 1
+    )
     deep = Image.fromarray(grey[..., 0].astype(np.uint16) * 257)
     low, high = int(grey.min()), int(grey.max())
-    near(read_still(save(tmp_path / "i16.png", deep)), (grey.astype(int) - low) * 255 // (high - low), 2)
+    require_near(read_still(save(tmp_path / "i16.png", deep)), (grey.astype(int) - low) * 255 // (high - low), 2)
 
 
 def test_cut_metadata_are_not_worth_a_word(tmp_path, recwarn):
@@ -66,13 +68,13 @@ def test_cut_metadata_are_not_worth_a_word(tmp_path, recwarn):
     data = path.read_bytes()
     path.write_bytes(data.replace(b"\x01\x0e\x00\x02\x00\x00\x00\x35", b"\x01\x0e\x00\x02\x00\x00\xff\xff"))
     assert path.read_bytes() != data
-    near(read_still(path), RGB)
+    require_near(read_still(path), RGB)
     assert not recwarn.list
 
 
 def test_palette_cmyk_and_16_bits_of_one_value(tmp_path):
-    near(read_still(save(tmp_path / "p.png", Image.fromarray(RGB).quantize(16))), RGB, 3)
-    near(read_still(save(tmp_path / "cmyk.jpg", Image.fromarray(RGB).convert("CMYK"), quality=95)), RGB)
+    require_near(read_still(save(tmp_path / "p.png", Image.fromarray(RGB).quantize(16))), RGB, 3)
+    require_near(read_still(save(tmp_path / "cmyk.jpg", Image.fromarray(RGB).convert("CMYK"), quality=95)), RGB)
     flat = Image.fromarray(np.full((20, 20), 700, np.uint16))
     assert read_still(save(tmp_path / "flat.png", flat)).max() == 0
 

@@ -45,7 +45,7 @@ def test_runs_are_paired_kept_and_not_repeated(plan, monkeypatch):
         dataclasses.replace(plan, overrides=(*SMALL, "fit.epochs=2")),
         dataclasses.replace(plan, data=plan.beside / "others"),
     ):
-        with pytest.raises(DataError, match="a result of other settings or pictures"):
+        with pytest.raises(DataError, match="a result of other settings or data"):
             run(changed)
     (plan.work / "as_published-0.json").write_text("{}")
     with pytest.raises(DataError, match="not a result of this experiment"):

@@ -111,7 +111,7 @@ def test_an_interrupted_run_does_not_go_on_with_other_devices(folders, tmp_path)
     with pytest.raises(KeyboardInterrupt):
         run(plan, report=die)
     assert not list(plan.work.glob("*.json"))
-    with pytest.raises(RecipeError, match="holds a run on other recordings"):
+    with pytest.raises(RecipeError, match="holds a run on other data"):
         run(dataclasses.replace(plan, eq_db=6.0))
     assert len(run(plan)) == 1
 
